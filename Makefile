@@ -1,0 +1,45 @@
+# make run     set up what is needed and open BlinkQ (where there is no display: run the demo)
+# make test    set up and run the tests
+# make demo    a whole call with nobody at the screen; screenshots and the recording in build/demo/
+# make bench   measure against the targets; build/bench.json
+# make lint    style and types        make interop   tests against real peers (installs the lab's packages)
+# make forms   compile ui/*.ui        make lock      what could be updated        make clean
+PYTHON = .venv/bin/python
+ARGS =
+
+.PHONY: run test demo bench lint interop forms lock clean prepare prepare-dev
+
+run: prepare
+	@$(PYTHON) -m blinkq.cli.main run-or-demo $(ARGS)
+
+test: prepare-dev
+	$(PYTHON) -m pytest $(ARGS)
+
+demo: prepare
+	$(PYTHON) -m blinkq.app.demo $(ARGS)
+
+bench: prepare-dev
+	$(PYTHON) -m benchmarks $(ARGS)
+
+lint: prepare-dev
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+interop: prepare-dev
+	tests/lab/install.sh
+	$(PYTHON) -m pytest tests/interop $(ARGS)
+
+forms: prepare
+	$(PYTHON) -m blinkq.app.build_forms
+
+lock: prepare-dev
+	$(PYTHON) -m pip list --outdated
+
+prepare:
+	@packaging/prepare.sh run
+
+prepare-dev:
+	@packaging/prepare.sh dev
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis blinkq/app/forms
