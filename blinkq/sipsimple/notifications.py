@@ -11,7 +11,7 @@ from blinkq.base.catalogue import declare
 # configuration ---------------------------------------------------------------------------------------------------------------
 
 declare("CFGSettingsObjectWasCreated", "SettingsObject", "The object was saved for the first time.")
-declare("CFGSettingsObjectWasActivated", "SettingsObject", "The object was loaded from, or saved for the first time to, the configuration.")
+declare("CFGSettingsObjectWasActivated", "SettingsObject", "The object was loaded from the configuration, or saved for the first time.")
 declare(
     "CFGSettingsObjectDidChange", "SettingsObject",
     "Settings were changed and saved: modified maps a dotted path to ModifiedValue(old, new); a password's values are hidden.",
@@ -31,7 +31,7 @@ declare(
 
 # application -----------------------------------------------------------------------------------------------------------------
 
-declare("SIPApplicationWillStart", "SIPApplication", "The configuration is loaded, the engine thread runs, nothing else is initialised yet.")
+declare("SIPApplicationWillStart", "SIPApplication", "The configuration is loaded and the engine thread runs, nothing else.")
 declare("SIPApplicationDidStart", "SIPApplication", "All components are initialised; accounts have begun to register.")
 declare("SIPApplicationWillEnd", "SIPApplication", "stop() was called.")
 declare(
@@ -95,19 +95,20 @@ declare("SIPAccountDidDeactivate", "Account", "The account was disabled, or the 
 declare("SIPAccountWillRegister", "Account", "A new registration begins.")
 declare("SIPAccountRegistrationWillRefresh", "Account", "An existing registration is about to be refreshed.")
 declare(
-    "SIPAccountRegistrationGotAnswer", "Account", "A final answer to a REGISTER came (code 408 or 503 without one); registrar is the Route.",
+    "SIPAccountRegistrationGotAnswer", "Account", "A REGISTER was answered (408 or 503 without an answer); registrar is the Route.",
     required=("code", "reason", "registration", "registrar"),
 )  # fmt: skip
 declare(
     "SIPAccountRegistrationDidSucceed", "Account", "Registered, or refreshed.",
     required=(
-        "code", "reason", "contact_uri", "contact_uri_list", "contact_header", "contact_header_list", "expires", "registration", "registrar",
+        "code", "reason", "contact_uri", "contact_uri_list", "contact_header", "contact_header_list", "expires", "registration",
+        "registrar",
     ),
 )  # fmt: skip
 declare(
     "SIPAccountRegistrationDidFail", "Account",
-    "Not registered. code only if an answer came; reason and error say why; delay seconds until the next attempt, which goes to next_route, "
-    "or starts with a new DNS lookup when that is None.",
+    "Not registered. code only if an answer came; reason and error say why; delay: seconds until the next attempt, which goes to "
+    "next_route, or starts with a new DNS lookup when that is None.",
     required=("reason", "error", "registration", "next_route", "delay"), optional=("code",),
 )  # fmt: skip
 declare(

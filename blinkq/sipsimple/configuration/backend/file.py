@@ -1,0 +1,140 @@
+"""Settings in one text file, written so that a crash at any moment leaves the old or the new settings, never half of them."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from blinkq.base.logging import get_logger
+from blinkq.sipsimple.configuration.backend import Tree, Value
+from blinkq.sipsimple.configuration.backend.file_syntax import build, parse
+from blinkq.sipsimple.configuration.backend.lock import DirectoryLock
+from blinkq.sipsimple.configuration.errors import ConfigurationBackendError, FileBuilderError, FileParserError
+
+__all__ = ["FileBackend", "atomic_write"]
+
+log = get_logger("sipsimple.configuration")
+
+#: Settings of hundreds of accounts take less than 1 MiB; more than this is not a settings file.
+MAX_FILE_SIZE = 16 * 1024 * 1024
+
+
+class FileBackend:
+    """The settings file ``filename``; a missing file is an empty one, missing directories are made when something is loaded or saved.
+
+    :param filename: path of the file
+    :param encoding: of the text
+    :param read_only: look at the settings without taking the directory's lock; ``save`` then raises
+
+    ``load`` takes the directory's lock (one process per directory) and raises ConfigurationInUseError when another process has it. A
+    file that cannot be parsed is renamed to ``<filename>.corrupt-<time>`` and ``corrupt_file`` and ``load_error`` tell of it: nothing is
+    lost, nothing is overwritten.
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], encoding: str = "utf-8", *, read_only: bool = False) -> None:
+        self.filename = os.fspath(filename)
+        self.encoding = encoding
+        self.read_only = read_only
+        self.corrupt_file: str | None = None
+        self.load_error: Exception | None = None
+        # through symbolic links, so that renaming replaces the file and not the link to it
+        self._path = Path(os.path.realpath(os.path.expanduser(self.filename)))
+        self._lock = DirectoryLock(self._path.parent)
+
+    @property
+    def directory(self) -> str:
+        """Where the file lives, and where its neighbours (the password file) belong."""
+        return str(self._path.parent)
+
+    def load(self) -> Tree:
+        """Read the tree. Raises ConfigurationBackendError when the file exists but cannot be read."""
+        self.corrupt_file = self.load_error = None
+        if not self.read_only:
+            self._make_directory()
+            self._lock.acquire()
+        try:
+            with self._path.open("rb") as file:
+                data = file.read(MAX_FILE_SIZE + 1)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationBackendError(f"cannot read the settings file {self._path}: {error.strerror}") from error
+        try:
+            if len(data) > MAX_FILE_SIZE:
+                raise FileParserError("the file is too large for a settings file")
+            return parse(data.decode(self.encoding))
+        except (FileParserError, UnicodeDecodeError) as error:
+            self._keep_aside(error)
+            return {}
+
+    def save(self, data: Mapping[str, Value]) -> None:
+        """Write the tree. Raises ConfigurationBackendError when that is impossible; the old file is then untouched."""
+        if self.read_only:
+            raise ConfigurationBackendError(f"the settings file {self._path} was opened for reading only")
+        try:
+            content = build(data).encode(self.encoding)
+        except UnicodeEncodeError as error:
+            raise FileBuilderError(f"a setting contains characters that cannot be stored: {error.reason}") from error
+        self._make_directory()
+        self._lock.acquire()
+        try:
+            atomic_write(self._path, content)
+        except OSError as error:
+            raise ConfigurationBackendError(f"cannot write the settings file {self._path}: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Let other processes use the settings."""
+        self._lock.release()
+
+    def _make_directory(self) -> None:
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationBackendError(f"cannot create the settings directory {self._path.parent}: {error.strerror}") from error
+
+    def _keep_aside(self, error: Exception) -> None:
+        self.load_error = error
+        if self.read_only:
+            log.warning("the settings file %s is unreadable: %s", self._path, error)
+            return
+        time = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%S")
+        aside = self._path.with_name(f"{self._path.name}.corrupt-{time}")
+        count = 1
+        while aside.exists():
+            count += 1
+            aside = self._path.with_name(f"{self._path.name}.corrupt-{time}-{count}")
+        try:
+            self._path.rename(aside)
+        except OSError as failure:
+            raise ConfigurationBackendError(
+                f"the settings file {self._path} is unreadable ({error}) and cannot be kept aside: {failure.strerror}"
+            ) from failure
+        self.corrupt_file = str(aside)
+        log.warning("the settings file was unreadable (%s); it is kept as %s", error, aside)
+
+
+def atomic_write(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content``, readable by its owner only; raises OSError and then leaves the old file as it was.
+
+    The bytes are on the disk before the name points to them.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
