@@ -16,6 +16,7 @@ import json
 import struct
 from typing import Any, NamedTuple
 
+from blinkq.base.errors import BlinkQError
 from blinkq.media import control
 
 __all__ = ["MAX_FRAME", "Envelope", "FrameReader", "WireError", "decode", "encode"]
@@ -36,7 +37,7 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }
 
 
-class WireError(ValueError):
+class WireError(BlinkQError):
     """A frame that cannot be written or read; the reader of a broken channel closes it."""
 
 
