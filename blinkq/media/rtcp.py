@@ -193,11 +193,13 @@ def _parse_body(kind: int, count: int, body: bytes) -> list[RTCPPacket]:
     if kind == _SR:
         if len(body) < _SENDER.size:
             raise RTPError("short sender report")
-        return [SenderReport(*_SENDER.unpack_from(body), _parse_blocks(count, body, _SENDER.size))]
+        ssrc, ntp, timestamp, packets, octets = _SENDER.unpack_from(body)
+        return [SenderReport(ssrc, ntp, timestamp, packets, octets, _parse_blocks(count, body, _SENDER.size))]
     if kind == _RR:
         if len(body) < _WORD.size:
             raise RTPError("short receiver report")
-        return [ReceiverReport(*_WORD.unpack_from(body), _parse_blocks(count, body, _WORD.size))]
+        (ssrc,) = _WORD.unpack_from(body)
+        return [ReceiverReport(ssrc, _parse_blocks(count, body, _WORD.size))]
     if kind == _SDES:
         return list(_parse_descriptions(count, body))
     if kind == _BYE:
