@@ -1,0 +1,91 @@
+"""The Via header (RFC 3261 §20.42, RFC 3581)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from blinkq.sip.errors import SIPParseError
+from blinkq.sip.grammar import HOST, NO_PARAMETERS, TOKEN, Parameters, format_parameters, header_parameters, parse_parameters, wire_value
+
+MAGIC_COOKIE = "z9hG4bK"
+"""RFC 3261 §8.1.1.7: branches that start so are unique transaction identifiers."""
+
+_via = re.compile(
+    rf"\s*+[sS][iI][pP]\s*+/\s*+2\.0\s*+/\s*+({TOKEN}++)\s++({HOST})\s*+(?::\s*+([0-9]{{1,5}}+)\s*+)?+(?:;(.*+))?+", re.DOTALL
+)
+_sent_by = re.compile(HOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """One hop of a request's way.
+
+    transport: upper case ('UDP', 'TCP', 'TLS'...); host: sent-by, without the brackets of an IPv6 reference; port: None when not
+    written; parameters: lower-case names, wire-form values. Raises ValueError for fields that no Via can carry.
+    """
+
+    transport: str
+    host: str
+    port: int | None = None
+    parameters: Mapping[str, str | None] = NO_PARAMETERS
+
+    def __post_init__(self) -> None:
+        if type(self.parameters) is not Parameters:
+            object.__setattr__(self, "parameters", header_parameters(self.parameters))
+
+    @classmethod
+    def parse(cls, text: str) -> Via:
+        """The one Via value that `text` is. Raises SIPParseError."""
+        match = _via.fullmatch(text)
+        if match is None:
+            raise SIPParseError("bad Via")
+        transport, host, port, rest = match.groups()
+        number = None
+        if port is not None and (number := int(port)) > 65535:
+            raise SIPParseError("port number too large in a Via")
+        if host[0] == "[":
+            host = host[1:-1]
+        return cls(transport.upper(), host, number, parse_parameters(rest) if rest else NO_PARAMETERS)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.port is not None:
+            host = f"{host}:{self.port}"
+        return f"SIP/2.0/{self.transport} {host}{format_parameters(self.parameters)}"
+
+    @property
+    def branch(self) -> str | None:
+        """The branch, None when absent."""
+        return self.parameters.get("branch") or None
+
+    @property
+    def received(self) -> str | None:
+        """The source address the other side saw (without brackets), None when it did not say."""
+        received = self.parameters.get("received")
+        return received.strip("[]") if received else None
+
+    @property
+    def rport(self) -> int | None:
+        """The source port the other side saw; None when absent or not filled in (`wants_rport` tells the two apart)."""
+        rport = self.parameters.get("rport")
+        return int(rport) if rport and rport.isascii() and rport.isdigit() and int(rport) <= 65535 else None
+
+    @property
+    def wants_rport(self) -> bool:
+        """True when `rport` is there at all: answers go to the source port (RFC 3581 §4)."""
+        return "rport" in self.parameters
+
+    def with_parameter(self, name: str, value: str | None) -> Via:
+        """A copy in which the parameter `name` has `value` (None: a bare name)."""
+        return replace(self, parameters=Parameters(self.parameters).with_value(name, wire_value(value)))
+
+    def without_parameter(self, name: str) -> Via:
+        """A copy without the parameter `name`."""
+        return replace(self, parameters=Parameters(self.parameters).without(name))
+
+    def replace(self, **changes: Any) -> Via:
+        """A copy with fields changed, as the constructor takes them."""
+        return replace(self, **changes)
