@@ -10,7 +10,7 @@ from blinkq.base.errors import BlinkQError
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.uri import URI
 
-__all__ = ["BaseSIPURI", "FrozenSIPURI", "SIPCoreError", "SIPURI"]
+__all__ = ["SIPURI", "BaseSIPURI", "FrozenSIPURI", "SIPCoreError"]
 
 U = TypeVar("U", bound="BaseSIPURI")
 

@@ -7,8 +7,6 @@
             ├── ConfigurationInUseError            another process holds the settings
             ├── FileParserError                    the text of a settings file is broken
             └── FileBuilderError                   a value cannot be written as text
-    ValueError
-    └── DuplicateIDError                           there is already an object with this id
 """
 
 from __future__ import annotations
@@ -16,8 +14,8 @@ from __future__ import annotations
 from blinkq.base.errors import BlinkQError
 
 __all__ = [
-    "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "DuplicateIDError", "FileBuilderError",
-    "FileParserError", "ObjectNotFoundError",
+    "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "FileBuilderError", "FileParserError",
+    "ObjectNotFoundError",
 ]  # fmt: skip
 
 
@@ -46,7 +44,3 @@ class FileParserError(ConfigurationBackendError):
 
 class FileBuilderError(ConfigurationBackendError):
     """A value cannot be written to a settings file."""
-
-
-class DuplicateIDError(ValueError):
-    """There is already a settings object with this id."""

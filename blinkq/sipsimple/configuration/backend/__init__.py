@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 __all__ = ["IConfigurationBackend", "Tree", "Value"]
 
-Value: TypeAlias = "str | list[str] | None | dict[str, Value]"
+Value: TypeAlias = "str | list[str] | dict[str, Value] | None"
 Tree: TypeAlias = dict[str, Value]
 
 

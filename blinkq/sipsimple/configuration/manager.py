@@ -1,0 +1,142 @@
+"""ConfigurationManager: holds the tree of stored settings, and knows every live settings object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import IllegalStateError
+from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree
+from blinkq.sipsimple.configuration.errors import ObjectNotFoundError
+from blinkq.sipsimple.singleton import Singleton
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.configuration.objects import SettingsObject
+
+__all__ = ["ConfigurationManager", "DefaultValue"]
+
+
+class DefaultValue:
+    """Marker (the class itself): give it to a setting to go back to its default."""
+
+
+class ConfigurationManager(metaclass=Singleton):
+    """The singleton between settings objects and the backend. Any thread may call it.
+
+    Keys are lists of names, outermost first: ``["Accounts", "alice@example.com"]``.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.backend: IConfigurationBackend | None = None
+        self.data: Tree = {}
+        #: live objects by class and id: the identity of "one object per account"
+        self.objects: dict[tuple[type, str | None], SettingsObject] = {}
+
+    @property
+    def started(self) -> bool:
+        return self.backend is not None
+
+    def start(self, backend: IConfigurationBackend) -> None:
+        """Load the settings from ``backend``.
+
+        Raises TypeError when it is no backend, IllegalStateError when already started, ConfigurationBackendError when the settings cannot
+        be loaded (start may then be called again). Posts CFGManagerLoadFailed when an unreadable file was kept aside.
+        """
+        if not isinstance(backend, IConfigurationBackend):
+            raise TypeError(f"a configuration backend has load and save; {backend!r} has not")
+        with self.lock:
+            if self.backend is not None:
+                raise IllegalStateError("the configuration was already started")
+            data = backend.load()
+            self.data, self.objects, self.backend = data, {}, backend
+        error = getattr(backend, "load_error", None)
+        if error is not None:
+            post(
+                "CFGManagerLoadFailed", self, attribute=None, container=None, error=error,
+                kept_as=getattr(backend, "corrupt_file", None),
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        """Give the backend back. Objects keep their values; nothing can be saved any more."""
+        with self.lock:
+            backend, self.backend = self.backend, None
+        close = getattr(backend, "close", None)
+        if close is not None:
+            close()
+
+    def update(self, key: Sequence[str], data: dict[str, Any]) -> None:
+        """Merge ``data`` into what is stored under ``key``: DefaultValue removes a name, groups that become empty disappear."""
+        with self._group(key, create=True) as group:
+            _merge(group, data)
+
+    def delete(self, key: Sequence[str]) -> None:
+        """Remove what is stored under ``key``; raises ObjectNotFoundError when there is nothing."""
+        with self._group(key[:-1], create=False) as group:
+            if key[-1] not in group:
+                raise ObjectNotFoundError("there are no settings for " + ": ".join(key))
+            del group[key[-1]]
+
+    def get(self, key: Sequence[str]) -> Tree:
+        """What is stored under ``key``; raises ObjectNotFoundError when there is nothing."""
+        with self._group(key, create=False) as group:
+            return group
+
+    def get_names(self, key: Sequence[str]) -> list[str]:
+        """The names stored under ``key``, none when it does not exist."""
+        try:
+            return list(self.get(key))
+        except ObjectNotFoundError:
+            return []
+
+    def save(self) -> None:
+        """Store everything; raises ConfigurationBackendError when that fails."""
+        with self.lock:
+            if self.backend is None:
+                raise IllegalStateError("the configuration was not started")
+            self.backend.save(self.data)
+
+    def _group(self, key: Sequence[str], *, create: bool) -> _LockedGroup:
+        if self.backend is None:
+            raise IllegalStateError("the configuration was not started")
+        with self.lock:
+            group = self.data
+            for name in key:
+                inner = group.get(name)
+                if not isinstance(inner, dict):
+                    if not create:
+                        raise ObjectNotFoundError("there are no settings for " + ": ".join(key))
+                    inner = group[name] = {}
+                group = inner
+        return _LockedGroup(self.lock, group)
+
+
+class _LockedGroup:
+    def __init__(self, lock: threading.RLock, group: Tree) -> None:
+        self._lock = lock
+        self._tree = group
+
+    def __enter__(self) -> Tree:
+        self._lock.acquire()
+        return self._tree
+
+    def __exit__(self, *_exc: object) -> None:
+        self._lock.release()
+
+
+def _merge(group: Tree, data: dict[str, Any]) -> None:
+    for name, value in data.items():
+        if value is DefaultValue:
+            group.pop(name, None)
+        elif isinstance(value, dict):
+            stored = group.get(name)
+            inner: Tree = stored if isinstance(stored, dict) else {}
+            _merge(inner, value)
+            if inner:
+                group[name] = inner
+            else:
+                group.pop(name, None)
+        else:
+            group[name] = value

@@ -1,0 +1,197 @@
+"""Setting: one named, typed value of a settings object, with its default and one line of prose.
+
+What a setting can be of: any type whose instances can be written with ``str(value)`` and read with ``type(text)``, or with the class method
+``type.from_description(text)`` where there is one; bool; and subclasses of ``datatypes.List``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast, overload
+
+from blinkq.sipsimple.configuration.backend import Value
+from blinkq.sipsimple.configuration.manager import DefaultValue
+
+__all__ = ["ModifiedValue", "RuntimeSetting", "Setting"]
+
+T = TypeVar("T")
+
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+#: one lock for all values: they change rarely, and a save must see an object's values as of one moment
+_lock = threading.RLock()
+
+
+class ModifiedValue:
+    """What a setting was and what it is now."""
+
+    __slots__ = ("new", "old")
+
+    def __init__(self, old: object, new: object) -> None:
+        self.old = old
+        self.new = new
+
+    def __eq__(self, other: object) -> bool:
+        return (self.old, self.new) == (other.old, other.new) if isinstance(other, ModifiedValue) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # values need not be hashable
+
+    def __repr__(self) -> str:
+        return f"ModifiedValue(old={self.old!r}, new={self.new!r})"
+
+
+class _State:
+    """The value of one setting of one object: as it is, and as it was when last saved."""
+
+    __slots__ = ("dirty", "saved", "value")
+
+    def __init__(self) -> None:
+        self.value: Any = DefaultValue
+        self.saved: Any = DefaultValue
+        self.dirty = False
+
+
+class Setting(Generic[T]):
+    """Descriptor of one setting.
+
+    :param type: what the values are of; other values are converted with ``type(value)`` (ValueError when that fails)
+    :param default: the value as long as nothing is set
+    :param nillable: whether None is a value
+    :param doc: one line for the manual, the preferences and the command line
+
+    Assigning DefaultValue goes back to the default. Changes are in force at once and stored by the object's ``save()``.
+    Raises TypeError when there is no default and None is not allowed.
+    """
+
+    persistent = True
+
+    def __init__(self, type: Callable[..., T], default: T | None = None, nillable: bool = False, doc: str = "") -> None:
+        if default is None and not nillable:
+            raise TypeError("a setting that cannot be None needs a default")
+        self.type: Any = type
+        self.default = default
+        self.nillable = nillable
+        self.doc = doc
+        self.name = ""
+
+    def __set_name__(self, owner: object, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, container: None, owner: Any) -> Setting[T]: ...
+    @overload
+    def __get__(self, container: object, owner: Any) -> T: ...
+    def __get__(self, container: object, owner: Any) -> Setting[T] | T:
+        if container is None:
+            return self
+        return self._resolve(self._state(container).value)
+
+    def __set__(self, container: object, value: T | type[DefaultValue]) -> None:
+        checked = self.check(value)
+        with _lock:
+            state = self._state(container)
+            state.value = checked
+            state.dirty = state.value is not state.saved and (
+                DefaultValue in (state.value, state.saved) or bool(state.value != state.saved)
+            )
+
+    def check(self, value: object) -> Any:
+        """``value`` as it would be stored; raises ValueError when it is not allowed."""
+        if value is DefaultValue:
+            return value
+        if value is None:
+            if not self.nillable:
+                raise ValueError(f"{self.name or 'this setting'} cannot be empty")
+            return None
+        if self.type is bool:
+            return _parse_bool(value) if isinstance(value, str) else bool(value)
+        return value if isinstance(value, self.type) else self.type(value)
+
+    def get_modified(self, container: object) -> ModifiedValue | None:
+        """What changed since the last call, or None; what is set now counts as saved from here on."""
+        with _lock:
+            state = self._state(container)
+            if not state.dirty:
+                return None
+            modified = ModifiedValue(old=self._resolve(state.saved), new=self._resolve(state.value))
+            state.saved, state.dirty = state.value, False
+            return modified
+
+    def get_old(self, container: object) -> T:
+        """The value as last saved."""
+        return self._resolve(self._state(container).saved)
+
+    def undo(self, container: object) -> None:
+        """Forget the change made since the last save."""
+        with _lock:
+            state = self._state(container)
+            state.value, state.dirty = state.saved, False
+
+    def is_default(self, container: object) -> bool:
+        """Whether nothing is set."""
+        return self._state(container).value is DefaultValue
+
+    def serialize(self, container: object) -> Value | type[DefaultValue]:
+        """The stored form of the value: text, a list of texts, None, or DefaultValue."""
+        value = self._state(container).value
+        return value if value is DefaultValue else to_stored(value)
+
+    def restore(self, container: object, stored: Value) -> None:
+        """Take the stored form; raises ValueError when it is not allowed."""
+        value = self.parse(stored)
+        with _lock:
+            state = self._state(container)
+            state.value = state.saved = value
+            state.dirty = False
+
+    def parse(self, stored: Value) -> Any:
+        """The value of a stored form (or of the text that a person typed); raises ValueError when it is not allowed."""
+        if isinstance(stored, dict):
+            raise ValueError("this is a value, not a group")
+        if stored is None:
+            return self.check(None)
+        if getattr(self.type, "is_list", False):
+            items = [item for item in (part.strip() for part in stored.split(",")) if item] if isinstance(stored, str) else stored
+            return self.type(items)
+        if isinstance(stored, list):
+            raise ValueError("one value is wanted, not a list")
+        if hasattr(self.type, "from_description"):
+            return self.check(self.type.from_description(stored))
+        return self.check(stored)
+
+    def _resolve(self, value: Any) -> T:
+        return cast(T, self.default if value is DefaultValue else value)
+
+    def _state(self, container: object) -> _State:
+        states: dict[str, _State] = container.__dict__.setdefault("_states", {})
+        try:
+            return states[self.name]
+        except KeyError:
+            return states.setdefault(self.name, _State())
+
+
+class RuntimeSetting(Setting[T]):
+    """A setting that is never stored: it starts with its default in each process."""
+
+    persistent = False
+
+
+def to_stored(value: object) -> Value:
+    """The stored form of a value."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if getattr(value, "is_list", False):
+        return [str(item) for item in value]  # type: ignore[attr-defined]  # is_list marks datatypes.List
+    return str(value)
+
+
+def _parse_bool(text: str) -> bool:
+    if text.lower() in _TRUE:
+        return True
+    if text.lower() in _FALSE:
+        return False
+    raise ValueError(f"true or false is wanted, not {text!r}")

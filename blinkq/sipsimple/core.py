@@ -1,0 +1,91 @@
+"""What applications import from ``sipsimple.core``: addresses, headers, credentials, routes, the mixer."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from blinkq.sip.digest import Credentials as DigestCredentials
+from blinkq.sip.status import REASONS
+from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.headers import (
+    BaseIdentityHeader,
+    ContactHeader,
+    FromHeader,
+    FrozenContactHeader,
+    FrozenFromHeader,
+    FrozenRecordRouteHeader,
+    FrozenRouteHeader,
+    FrozenToHeader,
+    RecordRouteHeader,
+    RouteHeader,
+    ToHeader,
+)
+from blinkq.sipsimple.route import Route
+from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI, FrozenSIPURI, SIPCoreError
+
+__all__ = [
+    "SIPURI", "AudioMixer", "BaseIdentityHeader", "BaseSIPURI", "ContactHeader", "Credentials", "FromHeader", "FrozenContactHeader",
+    "FrozenCredentials", "FrozenFromHeader", "FrozenRecordRouteHeader", "FrozenRouteHeader", "FrozenSIPURI", "FrozenToHeader",
+    "RecordRouteHeader", "Route", "RouteHeader", "SIPCoreError", "ToHeader", "sip_status_messages",
+]  # fmt: skip
+
+C = TypeVar("C", bound="Credentials")
+
+
+class Credentials:
+    """User name and password for digest authentication; the password is never shown.
+
+    :param realm: the only realm to use them for, "*" for any
+    """
+
+    def __init__(self, username: str, password: str, realm: str = "*", digest: bool = False) -> None:
+        if digest:
+            raise ValueError("hashed passwords cannot be used with every algorithm: give the password itself")
+        self.__dict__.update(username=username, password=password, realm=realm)
+
+    username: str
+    password: str
+    realm: str
+
+    @classmethod
+    def new(cls: type[C], other: Credentials) -> C:
+        """A copy of ``other``, which may be of the other kind."""
+        return cls(other.username, other.password, other.realm)
+
+    def to_digest(self) -> DigestCredentials:
+        """The same for the SIP core."""
+        return DigestCredentials(self.username, self.password, None if self.realm == "*" else self.realm)
+
+    def _parts(self) -> tuple[str, str, str]:
+        return self.username, self.password, self.realm
+
+    def __eq__(self, other: object) -> bool:
+        return self._parts() == other._parts() if isinstance(other, Credentials) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # FrozenCredentials can be hashed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} for {self.username!r}>"
+
+
+class FrozenCredentials(Credentials):
+    """Credentials that never change."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("FrozenCredentials cannot be changed")
+
+    def __hash__(self) -> int:  # type: ignore[override]  # the base is unhashable on purpose
+        return hash(self._parts())
+
+
+class _StatusMessages:
+    """The phrases of SIP status codes; IndexError for an unknown code."""
+
+    def __getitem__(self, code: int) -> str:
+        try:
+            return REASONS[code]
+        except KeyError:
+            raise IndexError(f"{code} is not a known SIP status code") from None
+
+
+sip_status_messages = _StatusMessages()
