@@ -1,0 +1,96 @@
+"""``blinkq answer``: wait for calls, ring, answer or refuse them."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from blinkq.base.notification import Notification
+from blinkq.cli.conversation import Conversation
+from blinkq.cli.output import Output
+from blinkq.cli.preparation import check_files, selected_account
+from blinkq.cli.tool import Tool
+from blinkq.sipsimple.explain import explain_registration
+from blinkq.sipsimple.session import IllegalStateError, Session
+
+__all__ = ["AnswerTool", "run"]
+
+
+def run(options: Namespace, output: Output) -> int:
+    """Answer calls; returns 0 when every one went as asked."""
+    check_files(options)
+    return AnswerTool(options, output).run()
+
+
+class AnswerTool(Tool):
+    """Answers (or refuses) each incoming call; ``--count`` calls later it leaves."""
+
+    registers = True
+    echoes = False
+
+    def begin(self) -> None:
+        self.conversations: list[Conversation] = []
+        self.ended = 0
+        self.failures = 0
+        self.leaving = False
+        self.account = selected_account(self.options)
+        where = ", ".join(f"{contact}" for contact in self.addresses())
+        self.output.say(f"Waiting for calls at {where}")
+
+    def addresses(self) -> list[str]:
+        """Where callers reach this command."""
+        if self.account.registration.enabled:
+            return [f"sip:{self.account.id}"]
+        return [str(self.account.contact[transport]) for transport in ("udp", "tcp")]
+
+    def interrupt(self) -> None:
+        self.leaving = True
+        for conversation in self.conversations:
+            conversation.end()
+        self._leave_if_done()
+
+    def handle_notification(self, notification: Notification) -> None:
+        super().handle_notification(notification)
+        if self._started:
+            for conversation in list(self.conversations):
+                if conversation.takes(notification):
+                    conversation.handle_notification(notification)
+
+    def _NH_SIPAccountRegistrationDidSucceed(self, notification: Notification) -> None:
+        self.output.say(f"Registered {notification.sender.id} for {notification.data.expires} seconds")
+
+    def _NH_SIPAccountRegistrationDidFail(self, notification: Notification) -> None:
+        data = notification.data
+        self.output.say(explain_registration(vars(data).get("code"), data.error, notification.sender.id).text())
+
+    def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
+        session: Session = notification.sender
+        conversation = Conversation(self, session, self._conversation_ended, echo=self.echoes)
+        self.conversations.append(conversation)
+        self.output.say(f"{conversation.peer} is calling")
+        if self.options.code is not None:
+            session.reject(self.options.code)
+            return
+        session.send_ring_indication()
+        self.after(self.options.after, lambda: self._accept(conversation))
+
+    def _accept(self, conversation: Conversation) -> None:
+        session = conversation.session
+        audio = [stream for stream in session.proposed_streams or [] if stream.type == "audio"]
+        try:
+            if audio:
+                session.accept(audio[:1])
+            else:
+                session.reject(488)
+        except IllegalStateError:  # the caller gave up while we rang; SIPSessionDidFail is under way
+            pass
+
+    def _conversation_ended(self, conversation: Conversation, success: bool) -> None:
+        self.conversations.remove(conversation)
+        self.ended += 1
+        self.failures += not (success or self.options.code is not None)
+        self._leave_if_done()
+
+    def _leave_if_done(self) -> None:
+        enough = self.options.count is not None and self.ended >= self.options.count
+        if (enough or self.leaving) and not self.conversations:
+            self.finish(1 if self.failures else 0)

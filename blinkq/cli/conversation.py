@@ -1,0 +1,184 @@
+"""Conversation: one session as a command sees it, from its first notification to its last.
+
+It speaks --play into the call, writes --record, sends --dtmf, holds, watches --duration, reports in sentences, and knows at the end
+whether the call went well.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from blinkq.base.notification import Notification, NotificationHandler
+from blinkq.cli.tool import Tool
+from blinkq.sipsimple.audio import AudioBridge, WavePlayer, WaveRecorder
+from blinkq.sipsimple.explain import explain_call
+from blinkq.sipsimple.session import Session
+from blinkq.sipsimple.streams import AudioStream
+
+__all__ = ["Conversation"]
+
+DTMF_DELAY = 0.5  # seconds from the start of the call to the first digit, so that the peer's audio path stands
+RTP_REPORT_INTERVAL = 1.0  # seconds between two lines of --trace rtp
+
+
+class Conversation(NotificationHandler):
+    """Accompanies ``session`` on behalf of ``tool``.
+
+    :param on_end: called in the main thread with True (the call stood and ended normally) or False
+    :param echo: instead of microphone and loudspeaker, send back what is heard
+    """
+
+    def __init__(self, tool: Tool, session: Session, on_end: Callable[[Conversation, bool], None], *, echo: bool = False) -> None:
+        self._tool = tool
+        self._options = tool.options
+        self._say = tool.output.say
+        self._on_end = on_end
+        self._echo = echo
+        self.session = session
+        self.stream: AudioStream | None = None
+        self.started = False
+        self._ended = False
+        self._player: WavePlayer | None = None
+        self._recorder: WaveRecorder | None = None
+        self._heard_bridge: AudioBridge | None = None
+
+    @property
+    def peer(self) -> str:
+        """The other party's address."""
+        identity = self.session.remote_identity
+        return str(identity.uri) if identity is not None else "the peer"
+
+    def end(self) -> None:
+        """Hang up."""
+        self.session.end()
+
+    def takes(self, notification: Notification) -> bool:
+        """Whether ``notification`` is about this conversation."""
+        sender = notification.sender
+        return sender is self.session or sender is self.stream or (self._player is not None and sender is self._player)
+
+    # the session ---------------------------------------------------------------------------------------------------------------------
+
+    def _NH_SIPSessionGotRingIndication(self, notification: Notification) -> None:
+        self._say(f"{self.peer} is ringing")
+
+    def _NH_SIPSessionDidStart(self, notification: Notification) -> None:
+        self.started = True
+        self.stream = next((stream for stream in notification.data.streams if isinstance(stream, AudioStream)), None)
+        stream = self.stream
+        if stream is None:
+            self._say(f"The call with {self.peer} stands, without audio")
+        else:
+            lock = ", encrypted (SRTP)" if stream.srtp_active else ""
+            self._say(f"The call with {self.peer} stands: {stream.codec} at {stream.sample_rate} Hz{lock}")
+            self._connect_audio(stream)
+        self._schedule()
+
+    def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
+        data = notification.data
+        ours = data.originator == "local" and data.failure_reason == "user request"
+        if not ours:
+            self._say(explain_call(data.code, data.reason, data.failure_reason, self.peer, self.session.account.id).text())
+        self._finish(success=False)
+
+    def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
+        who = "We" if notification.data.originator == "local" else self.peer
+        self._say(f"{who} hung up after {self._length()} ({notification.data.end_reason})")
+        self._finish(success=True)
+
+    def _NH_SIPSessionDidChangeHoldState(self, notification: Notification) -> None:
+        who = "We" if notification.data.originator == "local" else self.peer
+        self._say(f"{who} {'put the call on hold' if notification.data.on_hold else 'took the call off hold'}")
+
+    # the stream ----------------------------------------------------------------------------------------------------------------------
+
+    def _NH_AudioStreamGotDTMF(self, notification: Notification) -> None:
+        self._say(f"Digit received: {notification.data.digit}")
+
+    def _NH_WavePlayerDidFail(self, notification: Notification) -> None:
+        self._say(f"The file cannot be played: {notification.data.error}")
+        self.end()
+
+    def _NH_WavePlayerDidEnd(self, notification: Notification) -> None:
+        # a caller who has said everything hangs up, unless told how long to stay
+        speech_over = notification.sender is self._player and not self._echo
+        if speech_over and self._options.duration is None and self.session.direction == "outgoing":
+            self.end()
+        if self._echo and self.stream is not None and not self._ended:
+            self._echo_back(self.stream)
+
+    def _connect_audio(self, stream: AudioStream) -> None:
+        mixer = stream.mixer
+        play: Path | None = self._options.play
+        if play is not None:
+            self._player = WavePlayer(mixer, str(play))
+            stream.bridge.add(self._player)
+            self._player.start()
+        elif self._echo:
+            self._echo_back(stream)
+        if self._options.record is not None:
+            # what a person would have heard: the peer alone, so a bridge of its own beside the stream's
+            self._recorder = WaveRecorder(mixer, str(self._options.record))
+            self._heard_bridge = AudioBridge(mixer)
+            self._heard_bridge.add(stream)
+            self._heard_bridge.add(self._recorder)
+            self._recorder.start()
+
+    def _echo_back(self, stream: AudioStream) -> None:
+        if stream.producer_slot is not None and stream.consumer_slot is not None:
+            stream.mixer.connect_slots(stream.producer_slot, stream.consumer_slot)
+
+    # timers --------------------------------------------------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        after = self._tool.after
+        if self._options.duration is not None:
+            after(self._options.duration, self.end)
+        if self._options.dtmf:
+            after(DTMF_DELAY, self._send_digits)
+        if self._options.hold is not None:
+            start, length = self._options.hold
+            after(start, self._unless_ended(self.session.hold))
+            after(start + length, self._unless_ended(self.session.unhold))
+        if "rtp" in self._options.trace:
+            after(RTP_REPORT_INTERVAL, self._report_rtp)
+
+    def _unless_ended(self, function: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None if self._ended else function()
+
+    def _send_digits(self) -> None:
+        if self.stream is not None and not self._ended:
+            for digit in self._options.dtmf:
+                self.stream.send_dtmf(digit)
+
+    def _report_rtp(self) -> None:
+        if self._ended or self.stream is None:
+            return
+        figures = self.stream.statistics
+        if figures is not None:
+            self._say(
+                f"RTP sent {figures.packets_sent} packets, received {figures.packets_received}, lost {figures.packets_lost}, "
+                f"late {figures.packets_late}, jitter {figures.jitter:.1f} ms, buffer {figures.buffer_delay:.0f} ms"
+            )
+        self._tool.after(RTP_REPORT_INTERVAL, self._report_rtp)
+
+    # the end -------------------------------------------------------------------------------------------------------------------------
+
+    def _finish(self, *, success: bool) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if self._player is not None:
+            self._player.stop()
+        if self._recorder is not None:
+            self._recorder.stop()
+        self._on_end(self, success)
+
+    def _length(self) -> str:
+        begin, end = self.session.start_time, self.session.stop_time
+        if begin is None or end is None:
+            return "no time"
+        seconds = (end - begin) / datetime.timedelta(seconds=1)
+        return f"{int(seconds // 60)}:{int(seconds % 60):02d}"

@@ -1,0 +1,51 @@
+"""The console script ``blinkq``: without a command the softphone, else one of the tools. Exit status: 0 done, 1 failed, 2 wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import sys
+from collections.abc import Sequence
+
+from blinkq.cli.arguments import build_parser
+from blinkq.cli.failure import CommandFailure, WrongUsage
+from blinkq.cli.output import Output
+
+__all__ = ["main"]
+
+# Each tool's module has run(options, output) -> exit status. They are imported by name so that `blinkq lookup` does not pay for the rest.
+TOOLS = ("answer", "call", "echo", "lookup", "register", "settings")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``blinkq`` with ``arguments`` (default: the process's); returns the exit status."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    if options.command is None:
+        return _softphone(options)
+    output = Output(as_json=getattr(options, "json", False))
+    try:
+        status: int = importlib.import_module(f"blinkq.cli.{options.command}").run(options, output)
+        return status
+    except WrongUsage as error:
+        output.say(f"blinkq {options.command}: {error}")
+        return 2
+    except CommandFailure as error:
+        output.say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        return 1
+    except BrokenPipeError:  # the reader of our output has left (blinkq ... | head)
+        sys.stderr.close()
+        return 1
+
+
+def _softphone(options: argparse.Namespace) -> int:
+    application = importlib.import_module("blinkq.app.main")
+    status: int = application.run(application.StartOptions(config_dir=options.config_dir))
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

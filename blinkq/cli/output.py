@@ -1,0 +1,76 @@
+"""What a command prints: one JSON object per notification on standard output, sentences for people on standard error."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+import sys
+import threading
+from collections.abc import Mapping
+
+from blinkq.base.notification import Notification
+
+__all__ = ["Output"]
+
+MAX_DEPTH = 4  # data is shown, not archived: what hangs deeper (a stream's session's streams...) is named only
+
+
+class Output:
+    """Standard output and standard error of one command. May be used from any thread.
+
+    :param as_json: write notifications to standard output
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._json = as_json
+        self._lock = threading.Lock()
+
+    def say(self, sentence: str) -> None:
+        """Write a sentence for people to standard error."""
+        with self._lock:
+            print(sentence, file=sys.stderr, flush=True)
+
+    def result(self, text: str) -> None:
+        """Write a command's answer to standard output; with ``--json`` nothing but JSON may stand there, so it goes to standard error."""
+        with self._lock:
+            print(text, file=sys.stderr if self._json else sys.stdout, flush=True)
+
+    def notification(self, notification: Notification) -> None:
+        """Write a notification as one JSON object: time, name, sender, data."""
+        if not self._json:
+            return
+        line = json.dumps({
+            "time": notification.datetime.isoformat(),
+            "name": notification.name,
+            "sender": describe(notification.sender),
+            "data": {name: plain(value) for name, value in vars(notification.data).items() if name != "timestamp"},
+        })
+        with self._lock:
+            print(line, flush=True)
+
+
+def describe(sender: object) -> str:
+    """A sender's short name: its class, and its id where it has one."""
+    identity = getattr(sender, "id", None)
+    return f"{type(sender).__name__} {identity}" if isinstance(identity, str) else type(sender).__name__
+
+
+def plain(value: object, depth: int = 0) -> object:
+    """``value`` as something that JSON knows."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, enum.Enum):
+        return plain(value.value, depth)
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if depth < MAX_DEPTH:
+        if isinstance(value, Mapping):
+            return {str(name): plain(item, depth + 1) for name, item in value.items()}
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [plain(item, depth + 1) for item in value]
+    return str(value) if type(value).__str__ is not object.__str__ else describe(value)

@@ -1,0 +1,170 @@
+"""From options to settings: what a command uses of the person's configuration, and what the command line changes for this run only.
+
+A command never writes to the configuration (``blinkq settings`` does): it works on a copy in memory, so it may run beside the softphone.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+from blinkq.base.errors import BlinkQError
+from blinkq.cli.failure import CommandFailure, WrongUsage
+from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.application import default_config_directory
+from blinkq.sipsimple.audio import check_wave_file
+from blinkq.sipsimple.configuration.backend.file import FileBackend
+from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.core import SIPURI, SIPCoreError
+
+__all__ = [
+    "apply_options",
+    "check_files",
+    "complete_uri",
+    "config_directory",
+    "configuration_backend",
+    "read_password",
+    "selected_account",
+    "target_of",
+]
+
+#: the user part of the address of a command that works without an account
+DIRECT_USER = "blinkq"
+SRTP_NAMES = {"off": "disabled", "optional": "optional", "mandatory": "mandatory"}
+
+
+def config_directory(options: Namespace) -> Path:
+    """Where the settings are: ``--config-dir``, or the system's place for BlinkQ."""
+    directory: Path | None = options.config_dir
+    return directory if directory is not None else default_config_directory()
+
+
+def configuration_backend(options: Namespace) -> MemoryBackend:
+    """A copy in memory of the stored configuration."""
+    try:
+        return MemoryBackend(FileBackend(str(config_directory(options) / "config")).load())
+    except (BlinkQError, OSError) as error:
+        raise CommandFailure(f"The settings cannot be read: {error}") from error
+
+
+def check_files(options: Namespace) -> None:
+    """Raise CommandFailure, before anything is dialled, where --play cannot be read or --record not be written."""
+    if options.play is not None:
+        try:
+            check_wave_file(str(options.play))
+        except (BlinkQError, OSError) as error:
+            raise CommandFailure(f"{options.play} cannot be played: {error}") from error
+    if options.record is not None and not options.record.resolve().parent.is_dir():
+        raise CommandFailure(f"{options.record} cannot be written: there is no folder {options.record.resolve().parent}")
+
+
+def read_password(path: Path) -> str:
+    """The first line of a password file."""
+    try:
+        return path.read_text("utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandFailure(f"The password file {path} cannot be read: {error}") from error
+
+
+def apply_options(options: Namespace, *, registers: bool) -> None:
+    """Put the options into the settings (in memory) and make the command's account the default one, the only enabled one.
+
+    Called when the configuration is loaded and the engine has not been made from it yet.
+    """
+    settings = SIPSimpleSettings()
+    if options.nameserver is not None:
+        address, port = options.nameserver
+        settings.dns.nameservers = [f"{address}:{port or 53}"]
+    if options.ca is not None:
+        if not options.ca.is_file():
+            raise CommandFailure(f"There is no file {options.ca} with certificate authorities")
+        settings.tls.ca_list = str(options.ca)
+    if options.listen is not None:
+        settings.sip.local_ip, port = options.listen
+        settings.sip.udp_port = settings.sip.tcp_port = port
+    if options.local_address is not None:
+        settings.sip.local_ip = options.local_address
+    settings.logs.trace_sip = "sip" in options.trace
+    _apply_media(options, settings)
+    _apply_account(options, settings, registers=registers)
+    settings.save()
+
+
+def _apply_media(options: Namespace, settings: SIPSimpleSettings) -> None:
+    audio = getattr(options, "audio", "null")
+    if audio is None:
+        audio = "null" if getattr(options, "play", None) is not None else "default"
+    device = {"null": None, "default": "system_default"}.get(audio, audio)
+    settings.audio.input_device = settings.audio.output_device = device
+    settings.audio.alert_device = None  # a command does not ring
+    codecs = getattr(options, "codecs", None)
+    if codecs:
+        try:
+            settings.rtp.audio_codec_list = list(codecs)
+        except ValueError as error:
+            raise WrongUsage(f"--codecs: {error}") from error
+
+
+def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers: bool) -> None:
+    manager = AccountManager()
+    account = _account(options, settings, manager)
+    for other in manager.get_accounts():
+        if other is not account:
+            other.enabled = False
+            other.save()
+    if options.password_file is not None:
+        account.password = read_password(options.password_file)
+    if options.proxy is not None:
+        account.sip.outbound_proxy = options.proxy
+    if getattr(options, "srtp", None) is not None:
+        account.rtp.srtp_encryption = SRTP_NAMES[options.srtp]
+    if getattr(options, "codecs", None):
+        account.rtp.audio_codec_list = None
+    if not registers:
+        account.registration.enabled = False
+    account.enabled = True
+    account.save()
+    settings.default_account = account.id
+
+
+def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountManager) -> Account:
+    address: str | None = options.account
+    if address is not None:
+        return manager.get_account(address) if manager.has_account(address) else Account(address)
+    if options.listen is None and settings.default_account and manager.has_account(settings.default_account):
+        return manager.get_account(settings.default_account)
+    # no account: calls go straight from computer to computer
+    settings.sip.accept_direct_calls = True
+    account = Account(f"{DIRECT_USER}@{settings.sip.local_ip or 'localhost'}")
+    account.registration.enabled = False
+    return account
+
+
+def selected_account(options: Namespace) -> Account:
+    """The account that ``apply_options`` chose."""
+    account = AccountManager().default_account
+    if account is None:
+        raise CommandFailure(f"The account {options.account} cannot be used")
+    return account
+
+
+def complete_uri(options: Namespace, account: Account | None = None) -> SIPURI:
+    """The URI to call: "bob" becomes sip:bob@ the account's domain. Without an account only the form is checked. Raises WrongUsage."""
+    text: str = options.uri
+    if not text.lower().startswith(("sip:", "sips:")):
+        text = f"sip:{text}"
+    if "@" not in text and account is not None and account.registration.enabled is not None and options.account is not None:
+        text = f"{text}@{account.id.domain}"
+    try:
+        return SIPURI.parse(text)
+    except (SIPCoreError, ValueError) as error:
+        raise WrongUsage(f"'{options.uri}' is not a SIP address: {error}") from error
+
+
+def target_of(account: Account, uri: SIPURI) -> SIPURI:
+    """What must be looked up for a call from ``account`` to ``uri``: the account's outbound proxy, its own domain, or the callee."""
+    proxy = account.sip.outbound_proxy
+    if proxy is not None:
+        return SIPURI(host=proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
+    return uri

@@ -1,0 +1,180 @@
+"""Tool: one command's life around SIPApplication.
+
+Notifications arrive on the engine thread and are queued; the command's own code runs in the main thread, one notification or timer at a
+time, so that it never meets itself. Ctrl-C asks the command to finish; a second one leaves at once.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import signal
+import threading
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
+from blinkq.cli.failure import CommandFailure
+from blinkq.cli.output import Output
+from blinkq.cli.preparation import apply_options, configuration_backend
+from blinkq.sipsimple.application import SIPApplication
+
+__all__ = ["Tool"]
+
+START_LIMIT = 20.0  # seconds for the application to start: devices and name servers have their own, shorter limits
+STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter ones
+
+
+class Tool(NotificationHandler):
+    """Base of the commands that need the running middleware.
+
+    A command overrides ``begin`` (called when the application has started) and reacts in ``_NH_...`` methods and timers, all in the main
+    thread, until it calls ``finish``.
+    """
+
+    #: whether the command's account registers
+    registers = False
+
+    def __init__(self, options: Namespace, output: Output) -> None:
+        self.options = options
+        self.output = output
+        self.application = SIPApplication()
+        self._inbox: queue.SimpleQueue[Notification | None] = queue.SimpleQueue()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._timer_numbers = itertools.count()
+        self._started = False
+        self._status: int | None = None
+        self._interrupted = threading.Event()
+
+    # what commands use -----------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The application has started: do the work."""
+
+    def interrupt(self) -> None:
+        """Ctrl-C: bring the work to an end. The default finishes at once."""
+        self.finish(0)
+
+    def after(self, seconds: float, function: Callable[[], None]) -> None:
+        """Call ``function`` in the main thread ``seconds`` from now."""
+        heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._timer_numbers), function))
+
+    def finish(self, status: int) -> None:
+        """Stop the application and leave with ``status``; the first call counts."""
+        if self._status is None:
+            self._status = status
+
+    # running ---------------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Start, work, stop; returns the exit status. Raises CommandFailure where the application cannot start."""
+        observer = _Inbox(self._inbox)
+        NotificationCenter().add_observer(observer)
+        try:
+            with self._signals():
+                self._start()
+                try:
+                    self._loop(until=lambda: self._status is not None)
+                finally:
+                    self._stop()
+        finally:
+            NotificationCenter().remove_observer(observer)
+        return 1 if self._status is None else self._status
+
+    def _start(self) -> None:
+        self.application.start(configuration_backend(self.options))
+        deadline = time.monotonic() + START_LIMIT
+        self._loop(until=lambda: self._started or self._status is not None, deadline=deadline)
+        if not self._started:
+            raise CommandFailure("BlinkQ could not start its engine in time.")
+
+    def _stop(self) -> None:
+        ended: list[Notification] = []
+        self.application.stop()
+        deadline = time.monotonic() + STOP_LIMIT
+        while not ended and time.monotonic() < deadline:
+            notification = self._next(deadline)
+            if notification is not None:
+                self._handle(notification)
+                if notification.name == "SIPApplicationDidEnd":
+                    ended.append(notification)
+
+    def _NH_SIPApplicationWillStart(self, notification: Notification) -> None:
+        pass
+
+    def _NH_SIPApplicationDidStart(self, notification: Notification) -> None:
+        self._started = True
+        self.begin()
+
+    def _NH_SIPApplicationDidEnd(self, notification: Notification) -> None:
+        self.finish(1)
+
+    def _NH_SIPApplicationFailedToStartTLS(self, notification: Notification) -> None:
+        self.output.say(f"TLS cannot be used: {notification.data.error}")
+
+    def _NH_AudioDeviceDidFail(self, notification: Notification) -> None:
+        self.output.say(str(notification.data.error))
+
+    def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
+        self.output.say(str(notification.data.error))
+
+    def _NH_SIPEngineSIPTrace(self, notification: Notification) -> None:
+        data = notification.data
+        way = f"{data.source_ip}:{data.source_port} -> {data.destination_ip}:{data.destination_port}"
+        text = data.data.decode("utf-8", "replace") if isinstance(data.data, bytes) else str(data.data)
+        stamp = notification.datetime.strftime("%H:%M:%S.%f")[:-3]
+        self.output.say(f"{stamp} {'RECEIVED' if data.received else 'SENT'} {data.transport} {way}\n{text}")
+
+    # the main thread's loop ----------------------------------------------------------------------------------------------------------
+
+    def _loop(self, *, until: Callable[[], bool], deadline: float | None = None) -> None:
+        while not until() and (deadline is None or time.monotonic() < deadline):
+            due = [limit for limit in (deadline, self._timers[0][0] if self._timers else None) if limit is not None]
+            notification = self._next(min(due, default=None))
+            if notification is not None:
+                self._handle(notification)
+            if self._interrupted.is_set():
+                self._interrupted.clear()
+                self.interrupt()
+            while self._timers and self._timers[0][0] <= time.monotonic() and not until():
+                heapq.heappop(self._timers)[2]()
+
+    def _next(self, deadline: float | None) -> Notification | None:
+        try:
+            return self._inbox.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            return None
+
+    def _handle(self, notification: Notification) -> None:
+        self.output.notification(notification)
+        self.handle_notification(notification)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def caught(_number: int, _frame: FrameType | None) -> None:
+            if self._interrupted.is_set():
+                raise KeyboardInterrupt
+            self._interrupted.set()
+            self._inbox.put(None)
+
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        old = {number: signal.signal(number, caught) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+
+
+class _Inbox(NotificationHandler):
+    """Hears everything, in whatever thread, and queues it; settings are applied at once, before the engine is made from them."""
+
+    def __init__(self, inbox: queue.SimpleQueue[Notification | None]) -> None:
+        self._inbox = inbox
+
+    def handle_notification(self, notification: Notification) -> None:
+        self._inbox.put(notification)

@@ -1,0 +1,42 @@
+"""Fixtures of the tests against real peers: one lab for the whole run, skipped with the reason where its programs are missing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.lab import Lab, missing_programs
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Kamailio, DNS, bob and carol."""
+    missing = missing_programs()
+    if missing:
+        pytest.skip(f"the lab lacks {', '.join(missing)}: run tests/lab/install.sh as root")
+    lab = Lab(tmp_path_factory.mktemp("lab"), int(os.environ.get("LAB_BASE", "24000")))
+    try:
+        lab.up("kamailio", "dns", "bob", "carol")
+        yield lab
+    finally:
+        lab.down()
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    """Alice's password."""
+    path = tmp_path / "password"
+    path.write_text("alicepw\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture
+def alice(lab: Lab, tmp_path: Path, password_file: Path) -> list[str]:
+    """The options that make a command alice@lab.test, with settings of its own."""
+    return [
+        "--config-dir", str(tmp_path / "config"), "--account", "alice@lab.test", "--password-file", str(password_file),
+        "--ca", str(lab.ca), "--nameserver", lab.nameserver, "--local-address", "127.0.0.1",
+    ]  # fmt: skip

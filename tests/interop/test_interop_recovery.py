@@ -1,0 +1,72 @@
+"""Kamailio stops and comes back; the media process is killed: calls and registrations survive."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from support.lab import BlinkQ, Lab
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_the_account_registers_again_by_itself(lab: Lab, alice: list[str], transport: str) -> None:
+    with BlinkQ("register", *alice, "--proxy", lab.proxy(transport)) as register:
+        register.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        lab.down("kamailio")
+        register.wait_for("SIPAccountRegistrationDidFail", 30)
+        before = register.names().count("SIPAccountRegistrationDidSucceed")
+        lab.up("kamailio")
+        returned = time.monotonic()
+        register.wait_for("SIPAccountRegistrationDidSucceed", 20, count=before + 1)
+        assert time.monotonic() - returned < 10
+        register.interrupt()
+        assert register.wait(20) == 0
+    lab.reset("bob", "carol")
+
+
+def test_a_call_survives_the_proxy(lab: Lab, alice: list[str], tmp_path: Path) -> None:
+    heard = tmp_path / "heard.wav"
+    with BlinkQ(
+        "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--record", str(heard), "--trace", "rtp",
+        "--duration", "12",
+    ) as call:  # fmt: skip
+        call.wait_for("SIPSessionDidStart", 10)
+        lab.down("kamailio")
+        lab.up("kamailio")
+        assert call.wait(40) == 0, call.text
+    assert lab.score(lab.spoken("bob"), heard)["score"] > 0.5
+    lab.reset("bob", "carol")
+
+
+def test_audio_returns_when_the_media_process_is_killed(lab: Lab, alice: list[str], tmp_path: Path) -> None:
+    heard = tmp_path / "heard.wav"
+    with BlinkQ(
+        "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--record", str(heard), "--trace", "rtp",
+        "--duration", "14", "--codecs", "PCMU",
+    ) as call:  # fmt: skip
+        call.wait_for("SIPSessionDidStart", 10)
+        call.wait_for("BlinkQRTPReport", 10, count=2)
+        killed = time.monotonic()
+        os.kill(media_process(call.process.pid), signal.SIGKILL)
+        call.wait_for("MediaProcessDidRevive", 5)
+        assert time.monotonic() - killed < 1.0
+        assert call.wait(40) == 0, call.text
+    assert lab.score(lab.spoken("bob"), heard)["score"] > 0.5
+
+
+def media_process(parent: int) -> int:
+    """The pid of the media process that belongs to the BlinkQ process ``parent``."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (path / "stat").read_text().rpartition(")")[2].split()
+            command = (path / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(status[1]) == parent and b"blinkq.voice" in command:
+            return int(path.name)
+    raise AssertionError("no media process")
