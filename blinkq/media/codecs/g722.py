@@ -20,6 +20,9 @@ __all__ = ["SAMPLE_RATE", "G722Decoder", "G722Encoder", "is_available"]
 
 SAMPLE_RATE = 16000
 
+#: Samples in 10 ms.
+_FRAME = SAMPLE_RATE // 100
+
 
 def is_available() -> bool:
     """Whether G.722 can be used here; looks for PyAV without importing it."""
@@ -27,7 +30,7 @@ def is_available() -> bool:
 
 
 class G722Encoder:
-    """One payload byte for two samples; frames of an even length."""
+    """One payload byte for two samples; frames of whole 10 ms."""
 
     sample_rate = SAMPLE_RATE
 
@@ -37,11 +40,13 @@ class G722Encoder:
         self._context.sample_rate = SAMPLE_RATE
         self._context.format = "s16"
         self._context.layout = "mono"
+        # Left alone the encoder waits for 20 ms at a time and holds back the rest of a 30 ms frame.
+        self._context.options = {"frame_size": str(_FRAME)}
         self._context.open()
 
     def encode(self, samples: Samples) -> bytes:
-        if len(samples) % 2:
-            raise CodecError("A G.722 frame has an even number of samples.")
+        if not len(samples) or len(samples) % _FRAME:
+            raise CodecError(f"G.722 has no frame of {len(samples)} samples.")
         frame = self._av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="s16", layout="mono")
         frame.sample_rate = SAMPLE_RATE
         return b"".join(bytes(packet) for packet in self._context.encode(frame))
