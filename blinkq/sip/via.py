@@ -14,7 +14,7 @@ MAGIC_COOKIE = "z9hG4bK"
 """RFC 3261 §8.1.1.7: branches that start so are unique transaction identifiers."""
 
 _via = re.compile(
-    rf"\s*+[sS][iI][pP]\s*+/\s*+2\.0\s*+/\s*+({TOKEN}++)\s++({HOST})\s*+(?::\s*+([0-9]{{1,5}}+)\s*+)?+(?:;(.*+))?+", re.DOTALL
+    rf"\s*+[sS][iI][pP]\s*+/\s*+[0-9]++\.[0-9]++\s*+/\s*+({TOKEN}++)\s++({HOST})\s*+(?::\s*+([0-9]{{1,5}}+)\s*+)?+(?:;(.*+))?+", re.DOTALL
 )
 _sent_by = re.compile(HOST)
 
