@@ -62,7 +62,8 @@ class Credentials:
     def __eq__(self, other: object) -> bool:
         return self._parts() == other._parts() if isinstance(other, Credentials) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # FrozenCredentials can be hashed
+    def __hash__(self) -> int:
+        raise TypeError("Credentials can change and are not hashable; FrozenCredentials are")
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} for {self.username!r}>"
@@ -74,7 +75,7 @@ class FrozenCredentials(Credentials):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("FrozenCredentials cannot be changed")
 
-    def __hash__(self) -> int:  # type: ignore[override]  # the base is unhashable on purpose
+    def __hash__(self) -> int:
         return hash(self._parts())
 
 

@@ -68,7 +68,8 @@ class BaseIdentityHeader:
     def __eq__(self, other: object) -> bool:
         return self._parts() == other._parts() if isinstance(other, BaseIdentityHeader) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # the frozen kinds can be hashed
+    def __hash__(self) -> int:
+        raise TypeError(f"a {type(self).__name__} can change and is not hashable; its frozen kind is")
 
     def __str__(self) -> str:
         return f"{self.name}: {self.body}"

@@ -35,11 +35,11 @@ class BaseSIPURI:
     port: int | None
     secure: bool
     parameters: Mapping[str, str | None]
-    headers: Mapping[str, str]
+    headers: Mapping[str, str | None]
 
     def __init__(
         self, host: str, user: str | None = None, password: str | None = None, port: int | None = None, secure: bool = False,
-        parameters: Mapping[str, str | None] | None = None, headers: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str | None] | None = None, headers: Mapping[str, str | None] | None = None,
     ) -> None:  # fmt: skip
         if port is not None and not 0 < port < 65536:
             raise ValueError(f"a port is a number from 1 to 65535, not {port}")
@@ -109,7 +109,8 @@ class BaseSIPURI:
     def __eq__(self, other: object) -> bool:
         return self._parts() == other._parts() if isinstance(other, BaseSIPURI) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # the mutable kind must not be hashed; FrozenSIPURI can
+    def __hash__(self) -> int:
+        raise TypeError(f"a {type(self).__name__} can change and is not hashable; FrozenSIPURI is")
 
     def __str__(self) -> str:
         return str(self.to_uri())
@@ -122,7 +123,7 @@ class SIPURI(BaseSIPURI):
     """A SIP address whose parts can be changed."""
 
     parameters: dict[str, str | None]
-    headers: dict[str, str]
+    headers: dict[str, str | None]
 
     @property
     def transport(self) -> str:

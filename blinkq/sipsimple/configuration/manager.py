@@ -10,6 +10,7 @@ from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree
 from blinkq.sipsimple.configuration.errors import ObjectNotFoundError
+from blinkq.sipsimple.configuration.keyring import MemoryPasswordStore, PasswordStore, open_password_store
 from blinkq.sipsimple.singleton import Singleton
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class ConfigurationManager(metaclass=Singleton):
         self.lock = threading.RLock()
         self.backend: IConfigurationBackend | None = None
         self.data: Tree = {}
+        self._passwords: PasswordStore | None = None
         #: live objects by class and id: the identity of "one object per account"
         self.objects: dict[tuple[type, str | None], SettingsObject] = {}
 
@@ -39,8 +41,17 @@ class ConfigurationManager(metaclass=Singleton):
     def started(self) -> bool:
         return self.backend is not None
 
-    def start(self, backend: IConfigurationBackend) -> None:
-        """Load the settings from ``backend``.
+    @property
+    def passwords(self) -> PasswordStore:
+        """Where passwords are kept: by default what suits the backend's directory. Opened when first asked for, which may block."""
+        with self.lock:
+            if self._passwords is None:
+                directory = getattr(self.backend, "directory", None)
+                self._passwords = open_password_store(directory) if self.backend is not None else MemoryPasswordStore()
+            return self._passwords
+
+    def start(self, backend: IConfigurationBackend, passwords: PasswordStore | None = None) -> None:
+        """Load the settings from ``backend``; ``passwords`` is where passwords are kept.
 
         Raises TypeError when it is no backend, IllegalStateError when already started, ConfigurationBackendError when the settings cannot
         be loaded (start may then be called again). Posts CFGManagerLoadFailed when an unreadable file was kept aside.
@@ -51,7 +62,7 @@ class ConfigurationManager(metaclass=Singleton):
             if self.backend is not None:
                 raise IllegalStateError("the configuration was already started")
             data = backend.load()
-            self.data, self.objects, self.backend = data, {}, backend
+            self.data, self.objects, self.backend, self._passwords = data, {}, backend, passwords
         error = getattr(backend, "load_error", None)
         if error is not None:
             post(
