@@ -1,0 +1,242 @@
+"""Keeps the devices of all mixers: checks names, opens hardware when it is used, replaces what fails, watches what comes and goes.
+
+Everything here runs on the device worker, because sound servers may block for seconds; only finished devices are handed to the clock
+thread. miniaudio is imported only when a real device or a list is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from blinkq.base.logging import get_logger
+from blinkq.media.control import DeviceFailed, DeviceList, DevicesChanged, Event, MixerOpened
+from blinkq.media.wav import WavError
+from blinkq.voice.devices.device import Loudspeaker, Microphone
+from blinkq.voice.devices.file import PREFIX, FileLoudspeaker, FileMicrophone
+from blinkq.voice.worker import Worker
+
+if TYPE_CHECKING:
+    from blinkq.voice.devices.listing import Listing
+    from blinkq.voice.devices.sound import SoundDevice
+
+__all__ = ["SYSTEM_DEFAULT", "DeviceKeeper"]
+
+#: The name that stands for whatever the system uses.
+SYSTEM_DEFAULT = "system_default"
+
+_log = get_logger("voice.devices")
+
+Install = Callable[[int, "Microphone | None", "Loudspeaker | None"], None]
+
+
+@dataclass(slots=True)
+class _Post:
+    """The devices of one mixer: what was asked for, and what is there."""
+
+    rate: int
+    input_device: str | None = None
+    output_device: str | None = None
+    used: bool = False
+    failed: bool = False
+    sound: SoundDevice | None = None
+    files: list[Microphone | Loudspeaker] = field(default_factory=list)
+    microphone: Microphone | None = None
+    loudspeaker: Loudspeaker | None = None
+
+
+class DeviceKeeper:
+    """Methods named ``*_job`` run on the device worker only; the others post them and may be called from any thread.
+
+    ``install(mixer, microphone, loudspeaker)`` brings devices (None = null device) into the mixer; what was there before is closed only
+    after ``install`` has returned, so it must not return before the clock thread has let go of them.
+    """
+
+    def __init__(self, disk: Worker, install: Install, emit: Callable[[Event], None]) -> None:
+        self._disk = disk
+        self._install = install
+        self._emit = emit
+        self._worker = Worker("devices", self._poll_job)
+        self._posts: dict[int, _Post] = {}
+        self._listing: Listing | None = None
+
+    def configure(
+        self, mixer: int, rate: int, input_device: str | None, output_device: str | None, reply: Callable[[MixerOpened], None]
+    ) -> None:
+        """Give a mixer these devices and reply with what they really are."""
+        self._worker.post(lambda: reply(self._configure_job(mixer, rate, input_device, output_device)))
+
+    def set_used(self, mixer: int, used: bool) -> None:
+        """The mixer's slot 0 began to be used, or was not for a while: hardware is opened and released."""
+        self._worker.post(lambda: self._use_job(mixer, used))
+
+    def device_failed(self, mixer: int, error: str) -> None:
+        """The clock thread found the mixer's device stopped."""
+        self._worker.post(lambda: self._failed_job(mixer, error))
+
+    def close_mixer(self, mixer: int) -> None:
+        self._worker.post(lambda: self._close_job(mixer))
+
+    def list_devices(self, reply: Callable[[DeviceList], None]) -> None:
+        """List the sound devices, and watch them from now on."""
+        self._worker.post(lambda: reply(self._list_job()))
+
+    def stop(self) -> None:
+        """Close all devices and end the worker."""
+        for mixer in tuple(self._posts):
+            self.close_mixer(mixer)
+        self._worker.stop()
+
+    # on the worker ---------------------------------------------------------------------------------------------------------------
+
+    def _configure_job(self, mixer: int, rate: int, input_device: str | None, output_device: str | None) -> MixerOpened:
+        self._close_job(mixer)
+        post = self._posts[mixer] = _Post(rate, input_device, output_device)
+        errors: list[str] = []
+        names: list[str | None] = [None, None]
+        if _is_hardware(input_device) or _is_hardware(output_device):
+            self._refresh()
+            self._worker.start_polling()
+        try:
+            names[0] = self._check(input_device, capture=True)
+            if input_device is not None and input_device.startswith(PREFIX):
+                post.microphone = FileMicrophone(input_device.removeprefix(PREFIX), rate, self._disk)
+        except (WavError, LookupError) as error:
+            names[0] = None
+            errors.append(_sentence(error))
+        try:
+            names[1] = self._check(output_device, capture=False)
+            if output_device is not None and output_device.startswith(PREFIX):
+                post.loudspeaker = FileLoudspeaker(output_device.removeprefix(PREFIX), rate, self._disk)
+        except (WavError, LookupError) as error:
+            names[1] = None
+            errors.append(_sentence(error))
+        self._install(mixer, post.microphone, post.loudspeaker)
+        return MixerOpened(mixer, names[0], names[1], " ".join(errors) or None)
+
+    def _check(self, name: str | None, *, capture: bool) -> str | None:
+        """The real name of a device; raises LookupError with a sentence when there is none."""
+        if name is None or name.startswith(PREFIX):
+            return name
+        kind = "microphone" if capture else "loudspeaker"
+        listing = self._listing
+        known: dict[str, Any] = {}
+        default: str | None = None
+        if listing is not None:
+            known = listing.inputs if capture else listing.outputs
+            default = listing.names.default_input if capture else listing.names.default_output
+        if name == SYSTEM_DEFAULT:
+            if default is None:
+                raise LookupError(f"There is no {kind} on this computer.")
+            return default
+        if name not in known:
+            raise LookupError(f"The {kind} “{name}” is not connected.")
+        return name
+
+    def _use_job(self, mixer: int, used: bool) -> None:
+        post = self._posts.get(mixer)
+        if post is None or post.used == used:
+            return
+        post.used = used
+        if used:
+            self._open_sound(mixer, post)
+        else:
+            self._close_sound(mixer, post)
+
+    def _open_sound(self, mixer: int, post: _Post) -> bool:
+        """Open the hardware that a mixer wants; True when it runs (or none is wanted)."""
+        capture, playback = _is_hardware(post.input_device), _is_hardware(post.output_device)
+        if not (capture or playback) or post.sound is not None:
+            return True
+        from blinkq.voice.devices.sound import SoundDevice, SoundError
+
+        listing = self._listing
+        inputs, outputs = (listing.inputs, listing.outputs) if listing is not None else ({}, {})
+        capture = capture and self._is_there(post.input_device, capture=True)
+        playback = playback and self._is_there(post.output_device, capture=False)
+        if not (capture or playback):
+            return False
+        try:
+            post.sound = SoundDevice(
+                post.rate,
+                post.rate // 50,
+                capture=capture,
+                playback=playback,
+                capture_id=inputs.get(post.input_device or ""),
+                playback_id=outputs.get(post.output_device or ""),
+            )
+        except SoundError as error:
+            if not post.failed:
+                post.failed = True
+                self._emit(DeviceFailed(mixer, _sentence(error)))
+            return False
+        post.failed = False
+        microphone, loudspeaker = post.sound.microphone, post.sound.loudspeaker
+        if microphone is not None:
+            microphone.name = post.input_device
+        if loudspeaker is not None:
+            loudspeaker.name = post.output_device
+        self._install(mixer, microphone or post.microphone, loudspeaker or post.loudspeaker)
+        return True
+
+    def _is_there(self, name: str | None, *, capture: bool) -> bool:
+        try:
+            return self._check(name, capture=capture) is not None
+        except LookupError:
+            return False
+
+    def _close_sound(self, mixer: int, post: _Post) -> None:
+        if post.sound is not None:
+            self._install(mixer, post.microphone, post.loudspeaker)
+            post.sound.close()
+            post.sound = None
+
+    def _failed_job(self, mixer: int, error: str) -> None:
+        post = self._posts.get(mixer)
+        if post is None:
+            return
+        self._emit(DeviceFailed(mixer, _sentence(error)))
+        if post.sound is not None:
+            post.failed = True
+            self._close_sound(mixer, post)
+
+    def _close_job(self, mixer: int) -> None:
+        post = self._posts.pop(mixer, None)
+        if post is None:
+            return
+        self._install(mixer, None, None)
+        for device in (post.sound, post.microphone, post.loudspeaker):
+            if device is not None:
+                device.close()
+
+    def _list_job(self) -> DeviceList:
+        self._refresh()
+        self._worker.start_polling()
+        assert self._listing is not None
+        return self._listing.names
+
+    def _poll_job(self) -> None:
+        """Every two seconds: tell what changed, and try what failed again."""
+        old = self._listing
+        self._refresh()
+        assert self._listing is not None
+        if old is not None and old.names != self._listing.names:
+            self._emit(DevicesChanged(old.names, self._listing.names))
+        for mixer, post in self._posts.items():
+            if post.used and post.sound is None and self._open_sound(mixer, post) and post.sound is not None:
+                _log.info("sound device of mixer %d is back", mixer)
+
+    def _refresh(self) -> None:
+        from blinkq.voice.devices.listing import list_devices
+
+        self._listing = list_devices()
+
+
+def _is_hardware(name: str | None) -> bool:
+    return name is not None and not name.startswith(PREFIX)
+
+
+def _sentence(error: object) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -1,0 +1,66 @@
+"""A WAV file played into a slot: so many times, with a delay before and pauses between. Belongs to the clock thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from blinkq.media.control import Event, PlayerEnded, PlayerFailed, PlayerStarted, StartPlayer
+from blinkq.voice.clock import PERIOD
+from blinkq.voice.devices.device import Block
+from blinkq.voice.wavfeed import WavFeed
+
+__all__ = ["Player"]
+
+
+class Player:
+    """Source of one slot. Posts PlayerStarted with its first sound and then PlayerEnded or PlayerFailed, once."""
+
+    def __init__(self, command: StartPlayer, feed: WavFeed, emit: Callable[[Event], None]) -> None:
+        self.command = command
+        self._feed = feed
+        self._emit = emit
+        self._wait = round(max(0.0, command.initial_delay) / PERIOD)
+        self._pause = round(max(0.0, command.pause_time) / PERIOD)
+        self._gain = max(0, command.volume) / 100
+        self._passes = 0
+        self._started = False
+        self.finished = False
+
+    def pull(self, now: float) -> Block | None:
+        if self.finished:
+            return None
+        if not self._started:
+            self._started = True
+            self._emit(PlayerStarted(self.command.player))
+        if self._wait > 0:
+            self._wait -= 1
+            return None
+        block = self._feed.next_block()
+        if block is None and self._feed.ended:
+            return self._finish_pass(now)
+        if block is None or self._gain == 1.0:
+            return block
+        return np.clip(block * self._gain, -32768, 32767).astype(np.int16)
+
+    def stop(self) -> None:
+        """End before the end. Idempotent."""
+        self._end(PlayerEnded(self.command.player, stopped=True))
+
+    def _finish_pass(self, now: float) -> Block | None:
+        self._passes += 1
+        if self._feed.error is not None:
+            self._end(PlayerFailed(self.command.player, self._feed.error))
+        elif self.command.loop_count and self._passes >= self.command.loop_count:
+            self._end(PlayerEnded(self.command.player, stopped=False))
+        else:
+            self._wait = self._pause
+            self._feed.rewind()
+        return None
+
+    def _end(self, event: Event) -> None:
+        if not self.finished:
+            self.finished = True
+            self._feed.close()
+            self._emit(event)
