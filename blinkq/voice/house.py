@@ -5,7 +5,8 @@ Methods are called on the clock thread only; other threads post them to the cloc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import TypeVar
 
 from blinkq.media.control import Event
 from blinkq.voice.desk import DEVICE_SLOT, Desk
@@ -15,6 +16,8 @@ from blinkq.voice.recorder import Recorder
 from blinkq.voice.stream import Stream
 
 __all__ = ["House"]
+
+T = TypeVar("T", Player, Recorder)
 
 
 class House:
@@ -176,5 +179,5 @@ class House:
             del self._recorders[recorder.command.recorder]
 
 
-def _finished[T: (Player, Recorder)](things: dict[int, T]) -> Iterator[T]:
-    return iter([thing for thing in things.values() if thing.finished])
+def _finished(things: dict[int, T]) -> list[T]:
+    return [thing for thing in things.values() if thing.finished]

@@ -30,7 +30,8 @@ from blinkq.voice.house import House
 from blinkq.voice.outbox import Outbox
 from blinkq.voice.player import Player
 from blinkq.voice.recorder import Recorder
-from blinkq.voice.stream import Stream, StreamSetup
+from blinkq.voice.setup import StreamSetup
+from blinkq.voice.stream import Stream
 from blinkq.voice.transport import Transport, TransportError
 from blinkq.voice.wavfeed import WavFeed
 from blinkq.voice.worker import Worker

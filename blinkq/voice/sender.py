@@ -66,6 +66,12 @@ class Sender:
         self._waiting = np.zeros(0, np.int16)
         self._silence = np.zeros(self._mixer_rate // 50, np.int16)
 
+    def set_mixer_rate(self, rate: int) -> None:
+        """Take blocks of another mixer from now on."""
+        self._mixer_rate = rate
+        self._resampler = Resampler(rate, self._encoder.sample_rate)
+        self._silence = np.zeros(rate // 50, np.int16)
+
     def set_packet_loss(self, fraction: float) -> None:
         """Tell the encoder what the peer loses, 0 to 1."""
         self._encoder.set_packet_loss(round(fraction * 100))

@@ -1,0 +1,67 @@
+"""A stream's parameters, checked: what the control thread hands to the clock thread when a stream starts or changes."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+from dataclasses import dataclass
+
+from blinkq.media.codecs.codec import Decoder, Encoder
+from blinkq.media.codecs.registry import create_decoder, create_encoder
+from blinkq.media.control import StartStream, StreamDirection
+from blinkq.voice.srtp import Opener, Protector, SRTPError
+from blinkq.voice.transport import TransportError, check_address
+
+__all__ = ["StreamSetup"]
+
+#: Formats that a peer may choose from in one description; more decoders than that nobody needs.
+_MAX_FORMATS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSetup:
+    """A command and the parts made for it. Parts that the running stream has already are not used."""
+
+    command: StartStream
+    encoder: Encoder
+    decoders: dict[int, Decoder]
+    protector: Protector | None
+    opener: Opener | None
+
+    @classmethod
+    def prepare(cls, command: StartStream) -> StreamSetup:
+        """Check a command and make its parts. Raises TransportError, SRTPError or CodecError with a sentence for people."""
+        check_address(command.remote_address)
+        for port in (command.remote_port, command.remote_rtcp_port):
+            if not 0 <= port < 65536:
+                raise TransportError(f"{port} is not a UDP port", errno.EINVAL)
+        if (command.local_key is None) != (command.remote_key is None):
+            raise SRTPError("a stream is encrypted in both directions or in none")
+        decoders = {codec.payload_type: create_decoder(codec) for codec in command.receive_formats[:_MAX_FORMATS]}
+        return cls(
+            command,
+            create_encoder(command.send_format),
+            decoders,
+            Protector(command.local_key) if command.local_key is not None else None,
+            Opener(command.remote_key) if command.remote_key is not None else None,
+        )
+
+    @property
+    def remote(self) -> tuple[str, int]:
+        """The signalled RTP address."""
+        return self.command.remote_address, self.command.remote_port
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is an address to send to: an unspecified one is the hold of old (RFC 2543), port 0 a refused stream."""
+        return self.command.remote_port != 0 and not ipaddress.ip_address(self.command.remote_address).is_unspecified
+
+    @property
+    def may_send(self) -> bool:
+        """Whether RTP goes to the peer."""
+        return self.reachable and self.command.direction in (StreamDirection.SENDRECV, StreamDirection.SENDONLY)
+
+    @property
+    def may_receive(self) -> bool:
+        """Whether RTP of the peer is heard."""
+        return self.command.direction in (StreamDirection.SENDRECV, StreamDirection.RECVONLY)
