@@ -6,6 +6,7 @@ A command never writes to the configuration (``blinkq settings`` does): it works
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from blinkq.base.errors import BlinkQError
@@ -15,6 +16,7 @@ from blinkq.sipsimple.application import default_config_directory
 from blinkq.sipsimple.audio import check_wave_file
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
+from blinkq.sipsimple.configuration.keyring import open_password_store
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, SIPCoreError
 
@@ -40,12 +42,36 @@ def config_directory(options: Namespace) -> Path:
     return directory if directory is not None else default_config_directory()
 
 
-def configuration_backend(options: Namespace) -> MemoryBackend:
-    """A copy in memory of the stored configuration."""
+def configuration_backend(options: Namespace, say: Callable[[str], None]) -> MemoryBackend:
+    """A copy in memory of the stored configuration and passwords. What cannot be read is told to ``say`` and left as it is."""
+    stored = FileBackend(config_directory(options) / "config", read_only=True)
     try:
-        return MemoryBackend(FileBackend(str(config_directory(options) / "config")).load())
-    except (BlinkQError, OSError) as error:
+        copy = MemoryBackend(stored.load())
+    except BlinkQError as error:
         raise CommandFailure(f"The settings cannot be read: {error}") from error
+    if stored.load_error is not None:
+        say(f"The settings file {stored.filename} is unreadable ({stored.load_error}); it is left as it is, defaults are used")
+    copy.passwords = CopiedPasswords(stored.directory)
+    return copy
+
+
+class CopiedPasswords:
+    """Passwords of the stored configuration; what is set or deleted here is forgotten with the process."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+        self._changed: dict[str, str | None] = {}
+
+    def get(self, account: str) -> str | None:
+        if account not in self._changed:
+            self._changed[account] = open_password_store(self._directory).get(account)
+        return self._changed[account]
+
+    def set(self, account: str, password: str) -> None:
+        self._changed[account] = password
+
+    def delete(self, account: str) -> None:
+        self._changed[account] = None
 
 
 def check_files(options: Namespace) -> None:

@@ -1,0 +1,170 @@
+"""``blinkq settings``: show, get, set and reset settings; list, add and remove accounts. It needs no running engine."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from blinkq.base.errors import BlinkQError
+from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
+from blinkq.cli.failure import CommandFailure
+from blinkq.cli.output import Output
+from blinkq.cli.preparation import config_directory, read_password
+from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.configuration import ConfigurationManager, SettingReference, SettingsObject, iter_settings
+from blinkq.sipsimple.configuration.backend.file import FileBackend
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+
+__all__ = ["run"]
+
+HIDDEN = "[hidden]"
+
+
+def run(options: Namespace, output: Output) -> int:
+    """Carry out one action; returns 0. Raises CommandFailure with the reason."""
+    with _configuration(options) as problems:
+        _ACTIONS[options.action](options, output)
+    for sentence in problems:
+        output.say(sentence)
+    return 1 if problems else 0
+
+
+@contextmanager
+def _configuration(options: Namespace) -> Iterator[list[str]]:
+    """The stored configuration, open for changes; yields the list of what could not be loaded or saved."""
+    problems: list[str] = []
+    observer = _Problems(problems)
+    for name in ("CFGManagerLoadFailed", "CFGManagerSaveFailed"):
+        NotificationCenter().add_observer(observer, name)
+    manager = ConfigurationManager()
+    try:
+        manager.start(FileBackend(config_directory(options) / "config"))
+        AccountManager().load()
+        yield problems
+    except (BlinkQError, OSError) as error:
+        raise CommandFailure(str(error)) from error
+    finally:
+        NotificationCenter().purge_observer(observer)
+        if manager.started:
+            manager.stop()
+
+
+class _Problems(NotificationHandler):
+    def __init__(self, sentences: list[str]) -> None:
+        self._sentences = sentences
+
+    def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
+        self._sentences.append(str(notification.data.error))
+
+    def _NH_CFGManagerSaveFailed(self, notification: Notification) -> None:
+        self._sentences.append(f"The settings could not be saved: {notification.data.exception}")
+
+
+def _settings_object(options: Namespace) -> SettingsObject:
+    if options.account is None:
+        return SIPSimpleSettings()
+    if not AccountManager().has_account(options.account):
+        raise CommandFailure(f"There is no account {options.account}; `blinkq settings accounts list` shows those that are there.")
+    account: Account = AccountManager().get_account(options.account)
+    return account
+
+
+def _reference(options: Namespace) -> SettingReference:
+    for reference in iter_settings(_settings_object(options)):
+        if reference.path == options.name:
+            return reference
+    raise CommandFailure(f"There is no setting {options.name}; `blinkq settings show` lists them.")
+
+
+def _text(reference: SettingReference) -> str:
+    if not reference.setting.persistent and reference.path == "password":
+        return HIDDEN if reference.value else ""
+    return reference.text or ""
+
+
+def _show(options: Namespace, output: Output) -> None:
+    name = getattr(options, "name", None)
+    shown = [ref for ref in iter_settings(_settings_object(options)) if name is None or f"{ref.path}.".startswith(f"{name}.")]
+    if name is not None and not shown:
+        raise CommandFailure(f"There is no setting {name}; `blinkq settings show` lists them.")
+    if options.json:
+        print(json.dumps({reference.path: _text(reference) for reference in shown}))
+        return
+    for reference in shown:
+        star = " " if reference.is_default else "*"
+        output.result(f"{star} {reference.path} = {_text(reference)}    # {reference.setting.doc}")
+
+
+def _get(options: Namespace, output: Output) -> None:
+    text = _text(_reference(options))
+    print(json.dumps({options.name: text}) if options.json else text)
+
+
+def _set(options: Namespace, output: Output) -> None:
+    reference = _reference(options)
+    try:
+        reference.set_text(options.value)
+    except ValueError as error:
+        raise CommandFailure(f"{options.name} cannot be '{options.value}': {error}") from error
+    _settings_object(options).save()
+
+
+def _reset(options: Namespace, output: Output) -> None:
+    _reference(options).reset()
+    _settings_object(options).save()
+
+
+def _accounts_list(options: Namespace, output: Output) -> None:
+    default = SIPSimpleSettings().default_account
+    accounts = sorted(AccountManager().get_accounts(), key=lambda account: account.id)
+    if options.json:
+        print(json.dumps([
+            {"id": account.id, "enabled": account.enabled, "display_name": account.display_name, "default": account.id == default}
+            for account in accounts
+        ]))  # fmt: skip
+        return
+    for account in accounts:
+        marks = [word for word, true in (("default", account.id == default), ("disabled", not account.enabled)) if true]
+        name = f'"{account.display_name}" ' if account.display_name else ""
+        output.result(f"{name}{account.id}{f' ({', '.join(marks)})' if marks else ''}")
+    if not accounts:
+        output.say("There are no accounts; `blinkq settings accounts add USER@DOMAIN --password-file FILE` adds one.")
+
+
+def _accounts_add(options: Namespace, output: Output) -> None:
+    if AccountManager().has_account(options.id):
+        raise CommandFailure(f"The account {options.id} is there already.")
+    password = read_password(options.password_file) if options.password_file is not None else ""
+    account = Account(options.id)
+    account.enabled = True
+    account.password = password
+    if options.display_name:
+        account.display_name = options.display_name
+    if options.proxy:
+        account.sip.outbound_proxy = options.proxy
+    account.save()
+    settings = SIPSimpleSettings()
+    if not settings.default_account:
+        settings.default_account = account.id
+        settings.save()
+    output.say(f"The account {account.id} is added.")
+
+
+def _accounts_remove(options: Namespace, output: Output) -> None:
+    if not AccountManager().has_account(options.id):
+        raise CommandFailure(f"There is no account {options.id}.")
+    AccountManager().get_account(options.id).delete()
+    output.say(f"The account {options.id} is removed.")
+
+
+_ACTIONS: dict[str, Callable[[Namespace, Output], None]] = {
+    "show": _show,
+    "get": _get,
+    "set": _set,
+    "reset": _reset,
+    "accounts-list": _accounts_list,
+    "accounts-add": _accounts_add,
+    "accounts-remove": _accounts_remove,
+}
