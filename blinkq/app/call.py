@@ -1,0 +1,323 @@
+"""One call as the windows show it: a session, its sound, and what became of them.
+
+Driven by notifications only; commands go straight to the session and never wait. What this is not: a widget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from blinkq.app.address import display_address
+from blinkq.app.middleware import AccountLike, AudioStreamLike, Levels, Middleware, SessionLike
+from blinkq.base.clock import Clock
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification
+from blinkq.qtbridge.notifications import Handler, NotificationBridge
+from blinkq.sipsimple.explain import Explanation, explain_call, explain_lookup
+
+__all__ = ["Call", "CallStage"]
+
+log = get_logger("app.call")
+
+_USER_REQUEST = ("user request", "user_request")
+_BUSY_HERE = 486
+_DECLINE = 603
+_CANCELLED = 487
+
+
+class CallStage(StrEnum):
+    """Where a call is in its life."""
+
+    LOOKING_UP = "looking up"
+    CALLING = "calling"
+    RINGING = "ringing"
+    INCOMING = "incoming"
+    ANSWERING = "answering"
+    TALKING = "talking"
+    ENDING = "ending"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+class Call(QObject):
+    """A call. ``changed`` after anything shown has changed; ``talking`` once when it is answered; ``finished`` once when it is over."""
+
+    changed = pyqtSignal()
+    talking = pyqtSignal()
+    finished = pyqtSignal()
+
+    def __init__(
+        self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, session: SessionLike, uri: str, name: str,
+        account: AccountLike | None, incoming: bool, parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.session = session
+        self.uri = uri
+        self.name = name
+        self.account = account
+        self.incoming = incoming
+        self.stage = CallStage.INCOMING if incoming else CallStage.LOOKING_UP
+        self.held_here = False
+        self.held_there = False
+        self.recording: str | None = None
+        self.notice = ""
+        self.explanation: Explanation | None = None
+        self.outcome = ""
+        self.started = clock.wallclock()
+        self._middleware = middleware
+        self._bridge = bridge
+        self._clock = clock
+        self._answered_at: float | None = None
+        self._duration = 0.0
+        self._cancelled = False
+        self._listening: list[tuple[str, Handler, object]] = []
+        for notification in _SESSION_NOTIFICATIONS:
+            self._listen(notification, session)
+
+    # what is shown ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def peer(self) -> str:
+        """The peer's address without scheme and parameters."""
+        return display_address(self.uri)
+
+    @property
+    def title(self) -> str:
+        """The peer's name, or its address when it has none."""
+        return self.name or self.peer
+
+    @property
+    def over(self) -> bool:
+        return self.stage in (CallStage.ENDED, CallStage.FAILED)
+
+    @property
+    def held(self) -> bool:
+        return self.held_here or self.held_there
+
+    @property
+    def duration(self) -> float:
+        """Seconds of talk so far."""
+        if self._answered_at is None or self.over:
+            return self._duration
+        return self._clock.monotonic() - self._answered_at
+
+    @property
+    def stream(self) -> AudioStreamLike | None:
+        """The call's audio stream, once there is one."""
+        streams = self.session.streams or self.session.proposed_streams or ()
+        return next((stream for stream in streams if stream.type == "audio"), None)
+
+    @property
+    def codec(self) -> str:
+        """The codec and what it carries, such as "opus, 48 kHz"; empty before the call is answered."""
+        stream = self.stream
+        if stream is None or not stream.codec or self._answered_at is None:
+            return ""
+        rate = f", {stream.sample_rate // 1000} kHz" if stream.sample_rate else ""
+        return f"{stream.codec}{rate}"
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the sound is encrypted (SRTP)."""
+        stream = self.stream
+        return stream is not None and self._answered_at is not None and bool(stream.srtp_active)
+
+    @property
+    def levels(self) -> Levels:
+        """The signal levels of the moment."""
+        return self._middleware.levels(self.session) if self.stage is CallStage.TALKING else Levels()
+
+    # commands --------------------------------------------------------------------------------------------------------------------
+
+    def dial(self) -> None:
+        """Begin an outgoing call: look the servers up, then call."""
+        lookup = self._middleware.lookup(self.uri, self.account)
+        self._listen("DNSLookupDidSucceed", lookup)
+        self._listen("DNSLookupDidFail", lookup)
+
+    def ring(self) -> None:
+        """Tell the caller that it rings here."""
+        self.session.send_ring_indication()
+
+    def answer(self) -> None:
+        """Take an incoming call."""
+        if self.stage is CallStage.INCOMING:
+            streams = [stream for stream in self.session.proposed_streams or () if stream.type == "audio"]
+            self._attempt(lambda: self.session.accept(streams))
+            self._enter(CallStage.ANSWERING)
+
+    def busy(self) -> None:
+        """Refuse with 486: other devices of this account may still ring."""
+        self._refuse(_BUSY_HERE)
+
+    def reject(self) -> None:
+        """Refuse with 603: ringing stops everywhere."""
+        self._refuse(_DECLINE)
+
+    def hang_up(self) -> None:
+        """End the call, whatever state it is in."""
+        if self.over or self.stage is CallStage.ENDING:
+            return
+        if self.stage is CallStage.INCOMING:
+            self.reject()
+            return
+        self._cancelled = True
+        if self.stage is CallStage.LOOKING_UP and self.session.state is None:
+            self._finish(CallStage.ENDED, "cancelled")
+            return
+        self._enter(CallStage.ENDING)
+        self._attempt(self.session.end)
+
+    def set_hold(self, hold: bool) -> None:
+        """Put the call on hold, or take it back."""
+        if self.stage is CallStage.TALKING and hold != self.held_here:
+            self._attempt(self.session.hold if hold else self.session.unhold)
+
+    def toggle_recording(self) -> None:
+        """Start or stop recording to a WAV file."""
+        stream = self.stream
+        if stream is None or self.stage is not CallStage.TALKING:
+            return
+        self._attempt(stream.stop_recording if self.recording else stream.start_recording)
+
+    def send_digit(self, digit: str) -> bool:
+        """Send a DTMF digit (0-9 * # A-D); False when the call is not in a state for it."""
+        stream = self.stream
+        return stream is not None and self.stage is CallStage.TALKING and self._attempt(lambda: stream.send_dtmf(digit))
+
+    def forget(self) -> None:
+        """Stop listening to notifications. Idempotent."""
+        for name, handler, sender in self._listening:
+            self._bridge.forget(name, handler, sender)
+        self._listening.clear()
+
+    # notifications ---------------------------------------------------------------------------------------------------------------
+
+    def _listen(self, name: str, sender: object) -> None:
+        handler: Handler = getattr(self, f"_NH_{name}")
+        self._bridge.listen(name, handler, sender)
+        self._listening.append((name, handler, sender))
+
+    def _NH_DNSLookupDidSucceed(self, notification: Notification) -> None:
+        if self.stage is CallStage.LOOKING_UP:
+            self._enter(CallStage.CALLING)
+            self._middleware.connect(self.session, self.uri, self.name, notification.data.result)
+
+    def _NH_DNSLookupDidFail(self, notification: Notification) -> None:
+        if self.stage is CallStage.LOOKING_UP:
+            self.explanation = explain_lookup(str(notification.data.error), self.peer)
+            self._finish(CallStage.FAILED, "failed")
+
+    def _NH_SIPSessionNewOutgoing(self, _notification: Notification) -> None:
+        if self.stage is CallStage.LOOKING_UP:
+            self._enter(CallStage.CALLING)
+
+    def _NH_SIPSessionGotRingIndication(self, _notification: Notification) -> None:
+        if self.stage is CallStage.CALLING:
+            self._enter(CallStage.RINGING)
+
+    def _NH_SIPSessionDidStart(self, _notification: Notification) -> None:
+        self._answered_at = self._clock.monotonic()
+        stream = self.stream
+        if stream is not None:
+            for name in _STREAM_NOTIFICATIONS:
+                self._listen(name, stream)
+        if self.stage is not CallStage.ENDING:
+            self._enter(CallStage.TALKING)
+            self.talking.emit()
+
+    def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
+        data = notification.data
+        cause = str(data.failure_reason or "")
+        if self.incoming and self.outcome != "rejected" and (data.code == _CANCELLED or "elsewhere" in cause.lower()):
+            elsewhere = "elsewhere" in cause.lower()
+            self.notice = self.tr("Answered on another device") if elsewhere else self.tr("Missed call")
+            self._finish(CallStage.ENDED, "answered" if elsewhere else "missed")
+        elif self.outcome == "rejected" or self._cancelled:
+            self._finish(CallStage.ENDED, self.outcome or "cancelled")
+        else:
+            account = self.account.id if self.account is not None else ""
+            self.explanation = explain_call(data.code, data.reason, cause, self.peer, account)
+            self._finish(CallStage.FAILED, "failed")
+
+    def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
+        data = notification.data
+        reason = str(data.end_reason or "")
+        if data.originator == "local" and not self._cancelled and reason.lower() not in _USER_REQUEST:
+            self.explanation = explain_call(0, None, reason, self.peer)
+            self._finish(CallStage.FAILED, "answered")
+        else:
+            self._finish(CallStage.ENDED, "answered")
+
+    def _NH_SIPSessionDidChangeHoldState(self, notification: Notification) -> None:
+        if notification.data.originator == "local":
+            self.held_here = bool(notification.data.on_hold)
+        else:
+            self.held_there = bool(notification.data.on_hold)
+        self.changed.emit()
+
+    def _NH_AudioStreamDidStartRecordingAudio(self, notification: Notification) -> None:
+        self.recording = str(notification.data.filename)
+        self.notice = ""
+        self.changed.emit()
+
+    def _NH_AudioStreamDidStopRecordingAudio(self, notification: Notification) -> None:
+        self.recording = None
+        reason = getattr(notification.data, "reason", None)
+        if reason:
+            self.notice = self.tr("The recording stopped: %1 What was recorded is kept.").replace("%1", f"{reason}.".replace("..", "."))
+        else:
+            self.notice = self.tr("Recorded to %1").replace("%1", str(notification.data.filename))
+        self.changed.emit()
+
+    def _NH_AudioStreamDidChangeRTPParameters(self, _notification: Notification) -> None:
+        self.changed.emit()
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _refuse(self, code: int) -> None:
+        if self.stage is CallStage.INCOMING:
+            self.outcome = "rejected"
+            self._enter(CallStage.ENDING)
+            self._attempt(lambda: self.session.reject(code))
+
+    def _attempt(self, command: Callable[[], None]) -> bool:
+        """Run a command of the session; the state may have moved on in the engine, which is no fault of the user's."""
+        try:
+            command()
+        except (BlinkQError, RuntimeError, OSError) as error:
+            log.info("call with %s: %s", self.peer, error)
+            if isinstance(error, OSError):
+                self.notice = str(error)
+                self.changed.emit()
+            return False
+        return True
+
+    def _enter(self, stage: CallStage) -> None:
+        if not self.over and stage is not self.stage:
+            self.stage = stage
+            self.changed.emit()
+
+    def _finish(self, stage: CallStage, outcome: str) -> None:
+        if self.over:
+            return
+        self._duration = self.duration
+        self.stage = stage
+        self.outcome = outcome
+        self.recording = None
+        self.forget()
+        self.changed.emit()
+        self.finished.emit()
+
+
+_SESSION_NOTIFICATIONS = (
+    "SIPSessionNewOutgoing", "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd",
+    "SIPSessionDidChangeHoldState",
+)  # fmt: skip
+_STREAM_NOTIFICATIONS = (
+    "AudioStreamDidStartRecordingAudio", "AudioStreamDidStopRecordingAudio", "AudioStreamDidChangeRTPParameters",
+)  # fmt: skip

@@ -1,0 +1,287 @@
+"""The panel of one call in the main window: who, how, how long; the buttons; the keypad; and the reason when it failed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent
+from PyQt6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from blinkq.app.call import Call, CallStage
+from blinkq.app.form_loader import load_form
+from blinkq.app.icons import pixmap, set_icon
+from blinkq.app.keypad import DIGITS, Keypad
+from blinkq.app.widgets import LevelMeter, set_level
+from blinkq.app.wording import advice, clock_text, happened, stage_text
+
+__all__ = ["CallPanel", "CallPanelForm"]
+
+#: how often the timer and the meters are drawn again (ms): five times a second is what the eye follows and the processor does not notice
+REFRESH_INTERVAL = 200
+#: how long the panel of a call that ended well stays (ms)
+LINGER = 4000
+_SMALL = QSize(16, 16)
+
+
+class CallPanelForm(Protocol):
+    """Widgets of call_panel.ui."""
+
+    titleLabel: QLabel
+    addressLabel: QLabel
+    timerLabel: QLabel
+    stateLabel: QLabel
+    codecLabel: QLabel
+    lockLabel: QLabel
+    metersWidget: QWidget
+    sentIcon: QLabel
+    sentMeter: LevelMeter
+    receivedIcon: QLabel
+    receivedMeter: LevelMeter
+    noticeLabel: QLabel
+    adviceLabel: QLabel
+    talkButtons: QWidget
+    muteButton: QToolButton
+    holdButton: QToolButton
+    recordButton: QToolButton
+    keypadButton: QToolButton
+    hangUpButton: QToolButton
+    incomingButtons: QWidget
+    answerButton: QPushButton
+    busyButton: QPushButton
+    rejectButton: QPushButton
+    overButtons: QWidget
+    redialButton: QPushButton
+    closeButton: QPushButton
+    keypad: Keypad
+
+    def setupUi(self, widget: QWidget) -> None: ...
+
+
+class CallPanel(QFrame):
+    """Shows a Call and gives its commands. ``mute_wanted`` asks to mute every call's microphone; ``redial_wanted`` to call again;
+    ``activate_wanted`` to take the call from hold and hold the others; ``close_wanted`` to take the panel away."""
+
+    mute_wanted = pyqtSignal(bool)
+    redial_wanted = pyqtSignal(Call)
+    activate_wanted = pyqtSignal(Call)
+    close_wanted = pyqtSignal(Call)
+
+    def __init__(self, call: Call, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.call = call
+        self.ui = load_form("call_panel", CallPanelForm)
+        self.ui.setupUi(self)
+        self._sent = ""
+        self._muted = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(REFRESH_INTERVAL)
+        self._timer.timeout.connect(self._refresh_moving)
+        self._linger = QTimer(self)
+        self._linger.setSingleShot(True)
+        self._linger.setInterval(LINGER)
+        self._linger.timeout.connect(lambda: self.close_wanted.emit(self.call))
+        self._prepare()
+        self._connect()
+        self.refresh()
+
+    @property
+    def sent(self) -> str:
+        """The DTMF digits sent so far."""
+        return self._sent
+
+    def set_muted(self, muted: bool) -> None:
+        """Show whether the microphone is muted."""
+        self._muted = muted
+        self.refresh()
+
+    def toggle_keypad(self) -> None:
+        """Show or hide the keypad."""
+        if self.call.stage is CallStage.TALKING:
+            self.ui.keypadButton.toggle()
+
+    def send_digit(self, digit: str) -> None:
+        """Send a DTMF digit and show it."""
+        if self.call.send_digit(digit):
+            self._sent += digit
+            self.ui.keypad.show_sent(self._sent)
+
+    def refresh(self) -> None:
+        """Show the call as it is now."""
+        call, ui = self.call, self.ui
+        talking = call.stage is CallStage.TALKING
+        self._refresh_head()
+        self._refresh_lock(talking)
+        ui.metersWidget.setVisible(talking)
+        ui.incomingButtons.setVisible(call.stage is CallStage.INCOMING)
+        ui.overButtons.setVisible(call.over)
+        ui.talkButtons.setVisible(not call.over and call.stage is not CallStage.INCOMING)
+        for button in (ui.holdButton, ui.recordButton, ui.keypadButton):
+            button.setEnabled(talking)
+        ui.muteButton.setChecked(self._muted)
+        set_icon(ui.muteButton, "microphone-off" if self._muted else "microphone")
+        ui.holdButton.setChecked(call.held_here)
+        ui.holdButton.setText(self.tr("Resume") if call.held_here else self.tr("Hold"))
+        ui.holdButton.setAccessibleName(ui.holdButton.text())
+        set_icon(ui.holdButton, "resume" if call.held_here else "hold")
+        ui.recordButton.setChecked(call.recording is not None)
+        ui.recordButton.setText(self.tr("Stop") if call.recording else self.tr("Record"))
+        ui.recordButton.setAccessibleName(self.tr("Stop recording") if call.recording else self.tr("Record"))
+        ui.hangUpButton.setEnabled(call.stage is not CallStage.ENDING)
+        if not talking:
+            ui.keypadButton.setChecked(False)
+        self._refresh_notice()
+        self._refresh_moving()
+        self._run_timers(talking)
+
+    # events ----------------------------------------------------------------------------------------------------------------------
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        if event is None:
+            return
+        digit = event.text().upper()
+        plain = not event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if plain and digit and digit in DIGITS and not event.isAutoRepeat() and self.call.stage is CallStage.TALKING:
+            self.send_digit(digit)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, _event: QMouseEvent | None) -> None:
+        self.activate_wanted.emit(self.call)
+
+    def enterEvent(self, event: QEnterEvent | None) -> None:
+        self._linger.stop()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        self._run_timers(self.call.stage is CallStage.TALKING)
+        super().leaveEvent(event)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "_linger"):
+            self._refresh_pictures()
+            self._refresh_lock(self.call.stage is CallStage.TALKING)
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        ui = self.ui
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setAccessibleName(self.tr("Call with %1").replace("%1", self.call.title))
+        title = ui.titleLabel.font()
+        title.setBold(True)
+        title.setPointSizeF(title.pointSizeF() * 1.15)
+        ui.titleLabel.setFont(title)
+        clock = ui.timerLabel.font()
+        clock.setPointSizeF(clock.pointSizeF() * 1.15)
+        ui.timerLabel.setFont(clock)
+        for button, name, role in (
+            (ui.muteButton, "microphone", "text"), (ui.holdButton, "hold", "text"), (ui.recordButton, "record", "danger"),
+            (ui.keypadButton, "keypad", "text"), (ui.hangUpButton, "hang-up", "on_accent"),
+        ):  # fmt: skip
+            set_icon(button, name, role)
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+            button.setIconSize(QSize(22, 22))
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for push, name in ((ui.answerButton, "call"), (ui.rejectButton, "hang-up"), (ui.redialButton, "redial")):
+            set_icon(push, name, "on_accent")
+        set_icon(ui.busyButton, "busy")
+        ui.keypad.hide()
+        self._refresh_pictures()
+
+    def _connect(self) -> None:
+        call, ui = self.call, self.ui
+        call.changed.connect(self.refresh)
+        ui.muteButton.clicked.connect(self._mute_clicked)
+        ui.holdButton.clicked.connect(self._hold_clicked)
+        ui.recordButton.clicked.connect(self._record_clicked)
+        ui.keypadButton.toggled.connect(self._keypad_toggled)
+        ui.hangUpButton.clicked.connect(call.hang_up)
+        ui.answerButton.clicked.connect(call.answer)
+        ui.busyButton.clicked.connect(call.busy)
+        ui.rejectButton.clicked.connect(call.reject)
+        ui.redialButton.clicked.connect(lambda: self.redial_wanted.emit(self.call))
+        ui.closeButton.clicked.connect(lambda: self.close_wanted.emit(self.call))
+        ui.keypad.pressed.connect(self.send_digit)
+
+    def _mute_clicked(self, checked: bool) -> None:
+        self.ui.muteButton.setChecked(self._muted)  # the answer comes back through set_muted
+        self.mute_wanted.emit(checked)
+
+    def _hold_clicked(self, checked: bool) -> None:
+        self.ui.holdButton.setChecked(self.call.held_here)  # shown as held when it is, not when it was asked for
+        if checked:
+            self.call.set_hold(True)
+        else:
+            self.activate_wanted.emit(self.call)
+
+    def _record_clicked(self, _checked: bool) -> None:
+        self.ui.recordButton.setChecked(self.call.recording is not None)
+        self.call.toggle_recording()
+
+    def _keypad_toggled(self, shown: bool) -> None:
+        self.ui.keypad.setVisible(shown)
+        self.updateGeometry()
+
+    def _refresh_head(self) -> None:
+        call, ui = self.call, self.ui
+        ui.titleLabel.setText(call.title)
+        ui.addressLabel.setText(call.peer)
+        ui.addressLabel.setVisible(bool(call.name) and call.name != call.peer)
+        ui.stateLabel.setText(stage_text(call))
+        level = "error" if call.stage is CallStage.FAILED else "warning" if call.held else ""
+        set_level(ui.stateLabel, "good" if call.stage is CallStage.TALKING and not call.held else level)
+        ui.codecLabel.setText(call.codec)
+
+    def _refresh_lock(self, talking: bool) -> None:
+        label = self.ui.lockLabel
+        label.setVisible(talking)
+        if not talking:
+            return
+        secure = self.call.encrypted
+        label.setPixmap(pixmap("lock" if secure else "lock-open", "good" if secure else "muted", _SMALL, self.devicePixelRatioF()))
+        if secure:
+            # SDES (RFC 4568 §4): the keys travel in the signalling, so every server on the way has seen them.
+            safe = self.call.session.transport == "tls"
+            way = self.tr("The keys went through the servers (SDES), so their operators could listen: encrypted hop by hop, not end to end.")
+            plain = self.tr("The signalling is not encrypted (no TLS), so anybody on the way could have read the keys.")
+            label.setToolTip(self.tr("The sound is encrypted (SRTP).") + "\n" + (way if safe else f"{way}\n{plain}"))
+        else:
+            label.setToolTip(self.tr("The sound is not encrypted."))
+        label.setAccessibleDescription(label.toolTip())
+
+    def _refresh_notice(self) -> None:
+        call, ui = self.call, self.ui
+        if call.explanation is not None:
+            notice, what_to_do, level = happened(call.explanation), advice(call.explanation), "error"
+        elif call.recording:
+            notice, what_to_do, level = self.tr("Recording to %1").replace("%1", call.recording), "", "error"
+        else:
+            notice, what_to_do, level = call.notice, "", "muted"
+        ui.noticeLabel.setText(notice)
+        ui.noticeLabel.setVisible(bool(notice))
+        set_level(ui.noticeLabel, level)
+        ui.adviceLabel.setText(what_to_do)
+        ui.adviceLabel.setVisible(bool(what_to_do))
+
+    def _refresh_moving(self) -> None:
+        call, ui = self.call, self.ui
+        ui.timerLabel.setText(clock_text(call.duration) if call.stage is CallStage.TALKING or call.duration else "")
+        if ui.metersWidget.isVisibleTo(self):
+            levels = call.levels
+            ui.sentMeter.set_dbfs(-96.0 if self._muted else levels.sent)
+            ui.receivedMeter.set_dbfs(levels.received)
+
+    def _refresh_pictures(self) -> None:
+        ratio = self.devicePixelRatioF()
+        self.ui.sentIcon.setPixmap(pixmap("microphone", "muted", QSize(14, 14), ratio))
+        self.ui.receivedIcon.setPixmap(pixmap("speaker", "muted", QSize(14, 14), ratio))
+
+    def _run_timers(self, talking: bool) -> None:
+        if talking != self._timer.isActive():
+            self._timer.start() if talking else self._timer.stop()
+        # A call that failed stays until its reason was read; one that ended goes by itself.
+        if self.call.stage is CallStage.ENDED and not self._linger.isActive() and not self.underMouse():
+            self._linger.start()

@@ -1,0 +1,294 @@
+"""BlinkQ with windows: assembles middleware, models and windows, runs the loop, and ends everything in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import logging.handlers
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import qasync
+from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QSettings, QTranslator
+from PyQt6.QtWidgets import QApplication
+
+import blinkq
+from blinkq.app.account_list import AccountList
+from blinkq.app.call import Call
+from blinkq.app.call_list import CallList
+from blinkq.app.history import History
+from blinkq.app.icons import tray_icon
+from blinkq.app.incoming_dialog import IncomingDialog
+from blinkq.app.main_window import MainWindow
+from blinkq.app.middleware import Middleware
+from blinkq.app.resources import resource
+from blinkq.app.ringer import Ringer
+from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware, default_config_directory
+from blinkq.app.theme import Appearance, Theme
+from blinkq.app.tray import Tray
+from blinkq.base.clock import Clock, SystemClock
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification
+from blinkq.qtbridge.notifications import NotificationBridge
+
+__all__ = ["Application", "StartOptions", "run"]
+
+log = get_logger("app")
+
+#: how long unregistering and ending calls may take when BlinkQ quits, in seconds; servers that do not answer must not hold us
+END_TIMEOUT = 5.0
+#: size of a log file and how many old ones are kept
+LOG_SIZE, LOG_FILES = 1_000_000, 2
+#: incoming dialogs are placed this many pixels apart
+DIALOG_STEP = 36
+
+
+@dataclass(frozen=True, slots=True)
+class StartOptions:
+    """What the command line says about the windows: ``config_dir`` None is the system's place for BlinkQ."""
+
+    config_dir: Path | None = None
+
+
+def run(options: StartOptions | None = None) -> int:
+    """Open BlinkQ and stay until it is quit; returns the exit status."""
+    options = options or StartOptions()
+    config_dir = options.config_dir or default_config_directory()
+    config_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _log_to_file(config_dir / "blinkq.log")
+    qt = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(qt, QApplication)
+    qt.setApplicationName("BlinkQ")
+    qt.setApplicationVersion(blinkq.__version__)
+    qt.setDesktopFileName("blinkq")
+    qt.setQuitOnLastWindowClosed(False)
+    translators = _translate(qt)
+    application = Application(qt, SIPSimpleMiddleware(config_dir), config_dir)
+    sys.excepthook = application.unexpected
+    loop = qasync.QEventLoop(qt)
+    asyncio.set_event_loop(loop)
+    try:
+        with loop:
+            loop.run_until_complete(application.main())
+    finally:
+        sys.excepthook = sys.__excepthook__
+        application.close()
+        del translators
+    return 0
+
+
+class Application(QObject):
+    """Everything that has windows. ``main`` runs it; without a loop (tests) ``show`` and ``close`` are enough."""
+
+    def __init__(self, qt: QApplication, middleware: Middleware, config_dir: Path, clock: Clock | None = None) -> None:
+        super().__init__()
+        self.middleware = middleware
+        self._qt = qt
+        self._quit: asyncio.Event | None = None
+        self._closed = False
+        self._told_about_tray = False
+        settings = QSettings(str(config_dir / "windows.ini"), QSettings.Format.IniFormat)
+        self.theme = Theme(qt, _appearance(settings))
+        qt.setWindowIcon(tray_icon("blinkq"))
+        self.bridge = NotificationBridge(self)
+        self.history = History(config_dir / "history.sqlite")
+        self.accounts = AccountList(middleware, self.bridge, self)
+        self.calls = CallList(middleware, self.bridge, clock or SystemClock(), self.history, self)
+        self.ringer = Ringer(middleware, self.calls, self)
+        self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.theme, settings)
+        self.tray = Tray(middleware, self.calls, self.accounts, self)
+        self.dialogs: list[IncomingDialog] = []
+        self._connect()
+
+    async def main(self) -> None:
+        """Show the window, start the middleware, stay until the user quits, stop the middleware."""
+        self._quit = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self.quit)
+            except NotImplementedError:  # not on this system
+                pass
+        self.show()
+        if self.start():
+            await self._quit.wait()
+            await self._stop_middleware()
+        else:
+            await self._quit.wait()
+
+    def show(self) -> None:
+        """Show the main window and the tray icon."""
+        self.window.show()
+        self.tray.show()
+
+    def start(self) -> bool:
+        """Start the middleware; a configuration that cannot be used is told, not raised."""
+        try:
+            self.middleware.start()
+        except (BlinkQError, OSError) as error:
+            log.error("cannot start: %s", error)
+            self.window.show_notice(self.tr("BlinkQ cannot make calls: %1").replace("%1", str(error)))
+            return False
+        self.accounts.reload()
+        self.window.refresh()
+        return True
+
+    def quit(self) -> None:
+        """End BlinkQ."""
+        self.window.hide()
+        for dialog in list(self.dialogs):
+            dialog.close()
+        self.tray.close()
+        self.ringer.close()
+        if self._quit is not None:
+            self._quit.set()
+
+    def close(self) -> None:
+        """Give everything back. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self.ringer.close()
+        self.tray.close()
+        self.calls.close()
+        self.bridge.close()
+        self.window.save_geometry()
+        self.window.hide()
+        self.window.deleteLater()
+        self.history.close()
+
+    def unexpected(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
+        """An exception that nobody caught: logged in full, told in a sentence; calls go on."""
+        log.error("unexpected error", exc_info=(kind, value, trace))
+        if not issubclass(kind, KeyboardInterrupt) and not self._closed:
+            text = self.tr("Something went wrong inside BlinkQ (%1). Calls go on; please report what you did, with the file %2.")
+            self.window.show_notice(text.replace("%1", f"{kind.__name__}: {value}").replace("%2", "blinkq.log"))
+        elif self._quit is not None:
+            self.quit()
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _connect(self) -> None:
+        self.calls.added.connect(self._call_added)
+        self.window.quit_wanted.connect(self.quit)
+        self.window.closing.connect(self._window_closed)
+        self.window.muted_changed.connect(lambda _muted: self.tray.refresh())
+        self.tray.show_wanted.connect(self.window.come_to_front)
+        self.tray.quit_wanted.connect(self.window.ui.quitAction.trigger)
+        self.tray.mute_wanted.connect(self.window.set_muted)
+        self.window.hide_on_close = self.tray.available
+        for name in (
+            "CFGManagerLoadFailed", "CFGManagerSaveFailed", "AudioDeviceDidFail", "MediaProcessDidDie", "MediaProcessDidRevive",
+            "SIPApplicationFailedToStartTLS", "SIPApplicationGotFatalError", "SIPEngineDidFail", "SIPApplicationDidStart",
+        ):  # fmt: skip
+            self.bridge.listen(name, getattr(self, f"_NH_{name}"))
+        if self.history.kept_aside is not None:
+            text = self.tr("The list of recent calls was unreadable. It is kept as %1, and a new one begins.")
+            self.window.show_notice(text.replace("%1", str(self.history.kept_aside)))
+
+    async def _stop_middleware(self) -> None:
+        ended = self.bridge.expect("SIPApplicationDidEnd")
+        self.middleware.stop()
+        try:
+            await asyncio.wait_for(ended, END_TIMEOUT)
+        except TimeoutError:
+            log.warning("the engine did not end within %s s", END_TIMEOUT)
+
+    def _call_added(self, call: Call) -> None:
+        if not call.incoming:
+            return
+        dialog = IncomingDialog(call)
+        dialog.silenced.connect(self.ringer.silence)
+        dialog.finished.connect(lambda _result: self._dialog_closed(dialog))
+        self.dialogs.append(dialog)
+        dialog.adjustSize()
+        screen = self.window.screen() or QApplication.primaryScreen()
+        if screen is not None:
+            place = screen.availableGeometry().center() - dialog.rect().center()
+            shift = DIALOG_STEP * (len(self.dialogs) - 1)
+            dialog.move(place.x() + shift, place.y() + shift)
+        dialog.show()
+        dialog.raise_()
+        QApplication.alert(self.window)
+
+    def _dialog_closed(self, dialog: IncomingDialog) -> None:
+        if dialog in self.dialogs:
+            self.dialogs.remove(dialog)
+
+    def _window_closed(self) -> None:
+        if not self._told_about_tray:
+            self._told_about_tray = True
+            self.tray.notify(self.tr("BlinkQ is still running"), self.tr("Calls reach you as before. Quit from this icon's menu."))
+
+    # notifications ---------------------------------------------------------------------------------------------------------------
+
+    def _NH_SIPApplicationDidStart(self, _notification: Notification) -> None:
+        self.accounts.reload()
+        self.window.refresh()
+        self.tray.refresh()
+
+    def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
+        data = notification.data
+        kept_as = getattr(data, "kept_as", None)
+        if kept_as:
+            text = self.tr("The settings could not be read (%1). The file is kept as %2, and BlinkQ begins with new settings.")
+            self.window.show_notice(text.replace("%1", str(data.error)).replace("%2", str(kept_as)))
+        else:
+            text = self.tr("The setting %1 is not usable (%2); its default is in force.")
+            self.window.show_notice(text.replace("%1", str(data.attribute)).replace("%2", str(data.error)))
+
+    def _NH_CFGManagerSaveFailed(self, notification: Notification) -> None:
+        text = self.tr("The settings could not be saved (%1). They are in force until BlinkQ ends. Check the free space of the disk.")
+        self.window.show_notice(text.replace("%1", str(notification.data.exception)))
+
+    def _NH_AudioDeviceDidFail(self, notification: Notification) -> None:
+        text = self.tr("Sound: %1 Choose another device in the Devices menu.")
+        self.window.show_notice(text.replace("%1", f"{notification.data.error}.".replace("..", ".")))
+
+    def _NH_MediaProcessDidDie(self, _notification: Notification) -> None:
+        self.window.show_notice(self.tr("The sound was interrupted; it is being restarted."))
+
+    def _NH_MediaProcessDidRevive(self, _notification: Notification) -> None:
+        self.window.show_notice("")
+
+    def _NH_SIPApplicationFailedToStartTLS(self, notification: Notification) -> None:
+        text = self.tr("Encrypted connections (TLS) are not available: %1")
+        self.window.show_notice(text.replace("%1", str(notification.data.error)))
+
+    def _NH_SIPEngineDidFail(self, notification: Notification) -> None:
+        self.window.show_notice(self.tr("BlinkQ cannot make calls: %1").replace("%1", str(notification.data.error)))
+
+    def _NH_SIPApplicationGotFatalError(self, notification: Notification) -> None:
+        text = self.tr("The telephone part of BlinkQ has failed (%1). Quit and start BlinkQ again.")
+        self.window.show_notice(text.replace("%1", str(notification.data.value)))
+
+
+def _appearance(settings: QSettings) -> Appearance:
+    try:
+        return Appearance(str(settings.value("appearance", Appearance.SYSTEM.value)))
+    except ValueError:  # edited by hand
+        return Appearance.SYSTEM
+
+
+def _translate(qt: QCoreApplication) -> list[QTranslator]:
+    translators = []
+    for name, folder in (("qtbase", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)), ("blinkq", str(resource("i18n")))):
+        translator = QTranslator(qt)
+        if translator.load(QLocale(), name, "_", folder):
+            qt.installTranslator(translator)
+            translators.append(translator)
+    return translators
+
+
+def _log_to_file(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_SIZE, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setLevel(logging.INFO)
+    logger = logging.getLogger("blinkq")
+    logger.addHandler(handler)
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)

@@ -1,0 +1,96 @@
+"""Two small widgets: a label that elides instead of clipping, and a level meter."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
+
+from blinkq.app.colours import colours
+
+__all__ = ["ElidedLabel", "LevelMeter", "set_level"]
+
+#: below this nobody hears anything, above it the meter is full (dBFS)
+METER_FLOOR = -60.0
+METER_CEILING = -6.0
+
+
+class ElidedLabel(QLabel):
+    """A one-line label of plain text that ends in "…" where it does not fit; the whole text is its tool tip then."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str | None) -> None:
+        self._whole = " ".join((text or "").split())
+        self._elide()
+
+    def text(self) -> str:
+        return self._whole
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def _elide(self) -> None:
+        shown = self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, max(self.width() - 2, 0))
+        super().setText(shown)
+        self.setToolTip(self._whole if shown != self._whole else "")
+
+
+class LevelMeter(QWidget):
+    """A small bar that shows a signal level."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._fraction = 0.0
+        self.setFixedSize(38, 8)
+
+    @property
+    def fraction(self) -> float:
+        """How full the bar is, 0 to 1."""
+        return self._fraction
+
+    def set_dbfs(self, level: float) -> None:
+        """Show a level in dBFS."""
+        fraction = min(max((level - METER_FLOOR) / (METER_CEILING - METER_FLOOR), 0.0), 1.0)
+        if abs(fraction - self._fraction) >= 0.01 or (fraction == 0.0) != (self._fraction == 0.0):
+            self._fraction = fraction
+            self.update()
+
+    def paintEvent(self, _event: QPaintEvent | None) -> None:
+        scheme = colours()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        bar = QRectF(self.rect()).adjusted(0, 1, 0, -1)
+        painter.setBrush(scheme.role("line"))
+        painter.drawRoundedRect(bar, 3, 3)
+        if self._fraction > 0:
+            painter.setClipRect(QRectF(bar.left(), bar.top(), bar.width() * self._fraction, bar.height()))
+            painter.setBrush(scheme.role("warning" if self._fraction > 0.95 else "good"))
+            painter.drawRoundedRect(bar, 3, 3)
+        painter.end()
+
+
+def set_level(label: QLabel, level: str) -> None:
+    """Give a label the colour of ``level`` ("", "muted", "good", "warning", "error")."""
+    set_mark(label, "level", level)
+
+
+def set_mark(widget: QWidget, name: str, value: object) -> None:
+    """Set a property that the style sheet looks at, and have the widget drawn again."""
+    if widget.property(name) == value:
+        return
+    widget.setProperty(name, value)
+    style: QStyle | None = widget.style()
+    if style is not None:
+        style.unpolish(widget)
+        style.polish(widget)
+    widget.update()

@@ -1,0 +1,289 @@
+"""A middleware for the windows' tests: no engine, no network; posts the notifications that the real one posts, when it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import blinkq.sipsimple.notifications  # noqa: F401 - declares what may be posted
+from blinkq.app.middleware import AccountDraft, AccountLike, DeviceKind, Levels
+from blinkq.base.catalogue import CATALOGUE
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.notification import NotificationCenter, NotificationData
+
+__all__ = ["FakeAccount", "FakeMiddleware", "FakeSession", "FakeStream", "announce"]
+
+
+def announce(name: str, sender: object, **data: object) -> None:
+    """Post a notification as the middleware does, checked against the catalogue."""
+    CATALOGUE[name].check(data)
+    NotificationCenter().post_notification(name, sender, NotificationData(**data))
+
+
+@dataclass(frozen=True)
+class FakeURI:
+    user: str | None
+    host: str
+
+    def __str__(self) -> str:
+        return f"sip:{self.user}@{self.host}" if self.user else f"sip:{self.host}"
+
+
+@dataclass(frozen=True)
+class FakeIdentity:
+    uri: FakeURI
+    display_name: str | None = None
+
+
+@dataclass(eq=False)
+class FakeAccount:
+    id: str
+    display_name: str | None = None
+    enabled: bool = True
+    draft: AccountDraft | None = None
+
+    def registered(self) -> None:
+        announce(
+            "SIPAccountRegistrationDidSucceed", self, code=200, reason="OK", contact_uri="", contact_uri_list=[], contact_header=None,
+            contact_header_list=[], expires=600, registration=None, registrar=None,
+        )  # fmt: skip
+
+    def failed(self, code: int | None, reason: str) -> None:
+        data = {"code": code} if code else {}
+        announce("SIPAccountRegistrationDidFail", self, reason=reason, error=reason, registration=None, next_route=None, delay=30.0, **data)
+
+
+@dataclass(eq=False)
+class FakeStream:
+    type: str = "audio"
+    codec: str | None = "opus"
+    sample_rate: int | None = 48000
+    srtp_active: bool = False
+    digits: str = ""
+    recording: str | None = None
+
+    def start_recording(self, filename: str | None = None) -> None:
+        self.recording = filename or "/home/alice/recordings/20261122-101500-bob@example.com.wav"
+        announce("AudioStreamDidStartRecordingAudio", self, filename=self.recording)
+
+    def stop_recording(self) -> None:
+        filename, self.recording = self.recording, None
+        announce("AudioStreamDidStopRecordingAudio", self, filename=filename)
+
+    def send_dtmf(self, digit: str) -> None:
+        self.digits += digit
+
+
+@dataclass(eq=False)
+class FakeSession:
+    account: FakeAccount
+    direction: str | None = None
+    state: str | None = None
+    transport: str | None = "tls"
+    remote_identity: FakeIdentity | None = None
+    streams: list[FakeStream] | None = None
+    proposed_streams: list[FakeStream] | None = None
+    commands: list[str] = field(default_factory=list)
+
+    # commands of the application
+
+    def send_ring_indication(self) -> None:
+        self.commands.append("ring")
+
+    def accept(self, streams: list[FakeStream]) -> None:
+        if self.state != "incoming":
+            raise IllegalStateError(f"accept() in state {self.state}")
+        self.commands.append("accept")
+        self.state = "accepting"
+
+    def reject(self, code: int = 603, reason: str | None = None) -> None:
+        if self.state != "incoming":
+            raise IllegalStateError(f"reject() in state {self.state}")
+        self.commands.append(f"reject {code}")
+        self.state = "terminating"
+
+    def hold(self) -> None:
+        self.commands.append("hold")
+
+    def unhold(self) -> None:
+        self.commands.append("unhold")
+
+    def end(self) -> None:
+        self.commands.append("end")
+
+    # what the network does
+
+    def rings(self) -> None:
+        announce("SIPSessionGotRingIndication", self)
+
+    def starts(self) -> None:
+        self.state = "connected"
+        self.streams, self.proposed_streams = self.proposed_streams or [FakeStream()], None
+        announce("SIPSessionDidStart", self, streams=list(self.streams))
+
+    def fails(self, code: int, reason: str, originator: str = "remote", failure_reason: str = "") -> None:
+        self.state = "terminated"
+        announce("SIPSessionDidFail", self, originator=originator, code=code, reason=reason, failure_reason=failure_reason or reason,
+                 redirect_identities=None)  # fmt: skip
+
+    def ends(self, originator: str = "remote", end_reason: str = "user request") -> None:
+        self.state = "terminated"
+        announce("SIPSessionDidEnd", self, originator=originator, end_reason=end_reason)
+
+    def holds(self, originator: str, on_hold: bool) -> None:
+        announce("SIPSessionDidChangeHoldState", self, originator=originator, on_hold=on_hold, partial=False)
+
+
+@dataclass(eq=False)
+class FakeTrial:
+    draft: AccountDraft
+    sender: FakeAccount
+    closed: bool = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass(eq=False)
+class FakeSound:
+    name: str
+    alert: bool
+    playing: bool = False
+
+    def start(self) -> None:
+        self.playing = True
+
+    def stop(self) -> None:
+        self.playing = False
+
+
+class FakeMiddleware:
+    """Fills blinkq.app.middleware.Middleware; ``sessions``, ``trials``, ``lookups`` and ``sounds`` remember what was asked for."""
+
+    def __init__(self, *accounts: FakeAccount) -> None:
+        self.known: list[FakeAccount] = list(accounts)
+        self.default: FakeAccount | None = accounts[0] if accounts else None
+        self.sessions: list[FakeSession] = []
+        self.lookups: list[object] = []
+        self.trials: list[FakeTrial] = []
+        self.sounds: dict[str, FakeSound] = {}
+        self.level = Levels(-20.0, -30.0)
+        self.is_muted = False
+        self.is_silent = False
+        self.chosen: dict[DeviceKind, str | None] = dict.fromkeys(DeviceKind, "system_default")
+        self.present: dict[DeviceKind, list[str]] = {
+            DeviceKind.INPUT: ["Built-in Audio", "USB Headset"],
+            DeviceKind.OUTPUT: ["Built-in Audio", "USB Headset"],
+            DeviceKind.ALERT: ["Built-in Audio", "USB Headset"],
+        }
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+        announce("SIPApplicationWillStart", self)
+        announce("SIPApplicationDidStart", self)
+
+    def stop(self) -> None:
+        self.running = False
+        announce("SIPApplicationWillEnd", self)
+        announce("SIPApplicationDidEnd", self, end_reason="application request")
+
+    def accounts(self) -> list[AccountLike]:
+        return list(self.known)
+
+    def default_account(self) -> FakeAccount | None:
+        return self.default
+
+    def set_default_account(self, account: AccountLike) -> None:
+        old, self.default = self.default, next(known for known in self.known if known is account)
+        announce("SIPAccountManagerDidChangeDefaultAccount", self, old_account=old, account=account)
+
+    def save_account(self, draft: AccountDraft) -> FakeAccount:
+        account = next((known for known in self.known if known.id == draft.address), None)
+        if account is None:
+            account = FakeAccount(draft.address)
+            self.known.append(account)
+            self.default = self.default or account
+            announce("SIPAccountManagerDidAddAccount", self, account=account)
+        account.display_name, account.draft = draft.display_name, draft
+        announce("SIPAccountWillRegister", account)
+        return account
+
+    def remove_account(self, account: AccountLike) -> None:
+        self.known = [known for known in self.known if known is not account]
+        if self.default is account:
+            self.default = self.known[0] if self.known else None
+        announce("SIPAccountManagerDidRemoveAccount", self, account=account)
+
+    def draft_of(self, account: AccountLike) -> AccountDraft:
+        return AccountDraft(account.id, account.display_name or "", password=None)
+
+    def try_registration(self, draft: AccountDraft) -> FakeTrial:
+        self.trials.append(FakeTrial(draft, FakeAccount(draft.address)))
+        return self.trials[-1]
+
+    def lookup(self, uri: str, account: AccountLike | None) -> object:
+        self.lookups.append(_Lookup(uri))
+        return self.lookups[-1]
+
+    def new_session(self, account: AccountLike | None) -> FakeSession:
+        self.sessions.append(FakeSession(account or FakeAccount("guest@local"), "outgoing"))  # type: ignore[arg-type]
+        return self.sessions[-1]
+
+    def connect(self, session: FakeSession, uri: str, display_name: str, routes: Sequence[object]) -> None:
+        session.state = "connecting"
+        session.proposed_streams = [FakeStream()]
+        session.commands.append(f"connect {uri}")
+        announce("SIPSessionNewOutgoing", session, streams=list(session.proposed_streams))
+
+    def levels(self, session: FakeSession) -> Levels:
+        return self.level
+
+    def devices(self, kind: DeviceKind) -> list[str]:
+        return list(self.present[kind])
+
+    def device(self, kind: DeviceKind) -> str | None:
+        return self.chosen[kind]
+
+    def set_device(self, kind: DeviceKind, name: str | None) -> None:
+        self.chosen[kind] = name
+
+    def muted(self) -> bool:
+        return self.is_muted
+
+    def set_muted(self, muted: bool) -> None:
+        self.is_muted = muted
+
+    def silent(self) -> bool:
+        return self.is_silent
+
+    def set_silent(self, silent: bool) -> None:
+        self.is_silent = silent
+
+    def sound(self, path: Path, *, alert: bool, loop: bool, pause: float = 0.0) -> FakeSound:
+        self.sounds[path.name] = FakeSound(path.name, alert)
+        return self.sounds[path.name]
+
+    # what the network does
+
+    def found(self) -> None:
+        """The servers of the latest call were found."""
+        announce("DNSLookupDidSucceed", self.lookups[-1], result=["route"])
+
+    def not_found(self, error: str) -> None:
+        announce("DNSLookupDidFail", self.lookups[-1], error=error, originator="remote")
+
+    def calls_in(self, user: str = "carol", name: str | None = "Carol Jones", host: str = "example.com") -> FakeSession:
+        """Somebody calls the default account."""
+        account = self.default or FakeAccount("guest@local")
+        session = FakeSession(account, "incoming", "incoming", remote_identity=FakeIdentity(FakeURI(user, host), name))
+        session.proposed_streams = [FakeStream(srtp_active=True)]
+        self.sessions.append(session)
+        announce("SIPSessionNewIncoming", session, streams=list(session.proposed_streams), headers={})
+        return session
+
+
+@dataclass(eq=False)
+class _Lookup:
+    uri: str
