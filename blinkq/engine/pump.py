@@ -52,6 +52,11 @@ class Pump(Generic[C]):
         finally:
             self._drain()
 
+    def inject(self, output: object) -> None:
+        """Hand on an output that the driver itself made, after all that came before it."""
+        self._outputs.append(output)
+        self._drain()
+
     def close(self) -> None:
         """Stop the timer; the core is not touched any more. Idempotent."""
         self._closed = True

@@ -1,0 +1,284 @@
+"""The real network: the engine's Network over asyncio sockets, UDP, TCP and TLS.
+
+What this is not: SIP. Framing, keep-alives and reuse of connections are ``sip_endpoint.py``'s matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+import struct
+import sys
+from typing import Any, cast
+
+from blinkq.base.logging import get_logger
+from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, describe_os_error
+from blinkq.engine.network import Accept, Address, DatagramHandler, StreamHandler
+from blinkq.engine.tls import TLSConfig, check_name, client_context, describe_tls_error, server_context
+
+__all__ = ["AsyncioNetwork"]
+
+#: Seconds for a TLS handshake; longer than any honest one, shorter than a person's patience.
+HANDSHAKE_TIMEOUT = 10.0
+#: Connections waiting to be accepted.
+BACKLOG = 128
+#: Milliseconds that sent bytes may stay unacknowledged before the connection counts as dead (TCP_USER_TIMEOUT, RFC 5482); the system's
+#: default is some 15 minutes.
+USER_TIMEOUT_MS = 20000
+#: Bytes of receive buffer of UDP sockets: a burst of a few hundred requests while the engine does something else.
+UDP_BUFFER = 1 << 20
+
+# Linux tells which datagram an ICMP error belongs to through the socket's error queue (ip(7)); Python has no names for these.
+_ON_LINUX = sys.platform == "linux"
+_IP_RECVERR, _IPV6_RECVERR, _MSG_ERRQUEUE = 11, 25, 0x2000
+
+log = get_logger("engine.network")
+
+
+class AsyncioNetwork:
+    """Network over the running asyncio loop."""
+
+    async def open_udp(self, address: str, port: int, handler: DatagramHandler) -> _UDPSocket:
+        """See Network."""
+        family = _family(address)
+        try:
+            sock = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise NetworkError(describe_bind_error(error, address, port, "udp")) from error
+        try:
+            sock.setblocking(False)
+            if family == socket.AF_INET6:
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
+            if _ON_LINUX:
+                level, option = (socket.IPPROTO_IPV6, _IPV6_RECVERR) if family == socket.AF_INET6 else (socket.IPPROTO_IP, _IP_RECVERR)
+                sock.setsockopt(level, option, 1)
+            sock.bind((address, port))
+        except OSError as error:
+            sock.close()
+            raise NetworkError(describe_bind_error(error, address, port, "udp")) from error
+        udp = _UDPSocket(sock, handler)
+        await asyncio.get_running_loop().create_datagram_endpoint(lambda: udp, sock=sock)
+        return udp
+
+    async def listen_stream(self, address: str, port: int, accept: Accept, *, tls: TLSConfig | None = None) -> _Listener:
+        """See Network."""
+        context = None if tls is None else server_context(tls)
+        try:
+            server = await asyncio.get_running_loop().create_server(
+                lambda: _Stream(accept=accept, transport_name="tls" if tls else "tcp"),
+                address,
+                port,
+                family=_family(address),
+                backlog=BACKLOG,
+                ssl=context,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT if tls else None,
+            )
+        except OSError as error:
+            raise NetworkError(describe_bind_error(error, address, port, "tls" if tls else "tcp")) from error
+        return _Listener(server)
+
+    async def connect_stream(
+        self,
+        address: str,
+        port: int,
+        handler: StreamHandler,
+        *,
+        tls: TLSConfig | None = None,
+        server_name: str | None = None,
+        local_address: str | None = None,
+    ) -> _Stream:
+        """See Network."""
+        name = server_name or address
+        stream = _Stream(handler=handler, transport_name="tls" if tls else "tcp", verify_name=name if tls and tls.verify else None)
+        try:
+            await asyncio.get_running_loop().create_connection(
+                lambda: stream,
+                address,
+                port,
+                family=_family(address),
+                local_addr=(local_address, 0) if local_address else None,
+                ssl=None if tls is None else client_context(tls),
+                server_hostname=name if tls else None,
+                ssl_handshake_timeout=HANDSHAKE_TIMEOUT if tls else None,
+            )
+        except ssl.SSLError as error:
+            raise TLSError(describe_tls_error(error, name)) from error
+        except (ConnectionResetError, ConnectionAbortedError) as error:
+            if tls is None:
+                raise NetworkError(describe_os_error(error, address, port, "tcp")) from error
+            raise TLSError(f"{name} broke off the TLS handshake: check the port and the transport.") from error
+        except OSError as error:
+            raise NetworkError(describe_os_error(error, address, port, "tls" if tls else "tcp")) from error
+        if stream.refused is not None:
+            raise stream.refused
+        return stream
+
+    def local_address_for(self, remote_address: str) -> str:
+        """See Network. Asks the routing table through a connected UDP socket; nothing is sent."""
+        with socket.socket(_family(remote_address), socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((remote_address, 5060))
+            except OSError as error:
+                raise NetworkError(describe_os_error(error, remote_address, 5060, "udp")) from error
+            return str(probe.getsockname()[0])
+
+
+class _UDPSocket(asyncio.DatagramProtocol):
+    """DatagramSocket."""
+
+    def __init__(self, sock: socket.socket, handler: DatagramHandler) -> None:
+        self._sock = sock
+        self._handler: DatagramHandler | None = handler
+        self._transport: asyncio.DatagramTransport | None = None
+        self.local: Address = sock.getsockname()[:2]
+        self._blamed_on_another = False
+
+    def send(self, data: bytes, remote: Address) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        self._sending_to, self._blamed_on_another = remote, False
+        try:
+            transport.sendto(data, remote)
+            if self._blamed_on_another:  # the system reported an earlier datagram's error instead of sending this one
+                transport.sendto(data, remote)
+        finally:
+            self._sending_to = None
+
+    _sending_to: Address | None = None
+
+    def close(self) -> None:
+        self._handler = None
+        if self._transport is not None:
+            self._transport.close()
+
+    # asyncio.DatagramProtocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
+        if self._handler is not None:
+            self._handler.datagram_received(data, (addr[0], addr[1]))
+
+    def error_received(self, exc: Exception) -> None:
+        reports: list[tuple[Address, Exception]] = self._error_queue() if _ON_LINUX else []
+        if reports:
+            self._blamed_on_another = self._sending_to is not None
+        elif self._sending_to is not None:
+            reports = [(self._sending_to, exc)]
+        for remote, error in reports:
+            if self._handler is not None:
+                # not from within send(): the sender may be in the middle of something
+                sentence = describe_os_error(error, *remote, "udp")
+                asyncio.get_running_loop().call_soon(self._report, remote, sentence)
+
+    def _report(self, remote: Address, sentence: str) -> None:
+        if self._handler is not None:
+            self._handler.datagram_failed(remote, sentence)
+
+    def _error_queue(self) -> list[tuple[Address, Exception]]:
+        reports: list[tuple[Address, Exception]] = []
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                _data, ancillary, _flags, remote = self._sock.recvmsg(0, 512, _MSG_ERRQUEUE)
+                for _level, kind, value in ancillary:
+                    if kind in (_IP_RECVERR, _IPV6_RECVERR) and remote:
+                        number = struct.unpack_from("=I", value)[0]
+                        if number != errno.EMSGSIZE:  # path MTU news, not a failure
+                            reports.append(((remote[0], remote[1]), OSError(number, "")))
+        return reports
+
+
+class _Listener:
+    """Listener."""
+
+    def __init__(self, server: asyncio.Server) -> None:
+        self._server = server
+        self.local: Address = server.sockets[0].getsockname()[:2]
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class _Stream(asyncio.Protocol):
+    """Stream, either end."""
+
+    def __init__(
+        self,
+        *,
+        transport_name: str,
+        handler: StreamHandler | None = None,
+        accept: Accept | None = None,
+        verify_name: str | None = None,
+    ) -> None:
+        self._name = transport_name
+        self._handler = handler
+        self._accept = accept
+        self._verify_name = verify_name
+        self._transport: asyncio.Transport | None = None
+        self.local: Address = ("", 0)
+        self.remote: Address = ("", 0)
+        self.refused: TLSError | None = None
+
+    @property
+    def pending(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def close(self) -> None:
+        self._handler = None
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self._handler = None
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.local = transport.get_extra_info("sockname")[:2]
+        self.remote = transport.get_extra_info("peername")[:2]
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        if self._verify_name is not None:
+            try:
+                check_name(transport.get_extra_info("peercert") or {}, self._verify_name)
+            except TLSError as error:
+                self.refused = error
+                self.abort()
+        if self._accept is not None:
+            self._handler = self._accept(self)
+            if self._handler is None:
+                self.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._handler is not None:
+            self._handler.data_received(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        handler, self._handler = self._handler, None
+        if handler is None:
+            return
+        if exc is None:
+            exc = OSError(errno.EPIPE, "closed")
+        elif isinstance(exc, ssl.SSLError):
+            exc = OSError(errno.ECONNRESET, exc.reason or "TLS error")
+        handler.connection_lost(describe_os_error(exc, *self.remote, self._name))
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
