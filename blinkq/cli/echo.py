@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from blinkq.base.resources import resource
 from blinkq.cli.answer import AnswerTool
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import check_files
-from blinkq.base.resources import resource
 
 __all__ = ["run"]
 

@@ -128,7 +128,7 @@ def _accounts_list(options: Namespace, output: Output) -> None:
     for account in accounts:
         marks = [word for word, true in (("default", account.id == default), ("disabled", not account.enabled)) if true]
         name = f'"{account.display_name}" ' if account.display_name else ""
-        output.result(f"{name}{account.id}{f' ({', '.join(marks)})' if marks else ''}")
+        output.result(f"{name}{account.id}" + (f" ({', '.join(marks)})" if marks else ""))
     if not accounts:
         output.say("There are no accounts; `blinkq settings accounts add USER@DOMAIN --password-file FILE` adds one.")
 
