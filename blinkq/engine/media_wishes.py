@@ -61,34 +61,18 @@ class MediaWishes:
     def note_command(self, command: Command) -> None:
         """Take a command that is about to be sent into account."""
         match command:
-            case OpenMixer():
-                self._mixers[command.mixer] = command
-            case SetDevices() if command.mixer in self._mixers:
-                self._mixers[command.mixer] = dataclasses.replace(
-                    self._mixers[command.mixer], input_device=command.input_device, output_device=command.output_device
-                )
-            case SetVolume():
-                self._volumes[command.mixer] = command
-            case CloseMixer():
-                self._forget_mixer(command.mixer)
+            case OpenMixer() | SetDevices() | SetVolume() | CloseMixer():
+                self._note_mixer_command(command)
             case AddSlot():
                 self._slots[command] = None
             case Connect():
                 self._connections[command] = None
             case Disconnect():
                 self._connections.pop(Connect(command.mixer, command.source, command.sink), None)
+            case StartPlayer() | StopPlayer() | StartRecorder() | StopRecorder():
+                self._note_sound_command(command)
             case ListDevices():
                 self._watching = True
-            case StartPlayer():
-                self._players[command.player] = command
-            case StopPlayer() if self._players.pop(command.player, None) is not None:
-                self._ending[PlayerEnded, command.player] = PlayerEnded(command.player, stopped=True)
-            case StartRecorder():
-                self._recorders[command.recorder] = command
-            case StopRecorder():
-                recorder = self._recorders.pop(command.recorder, None)
-                if recorder is not None:
-                    self._ending[RecorderEnded, command.recorder] = RecorderEnded(command.recorder, recorder.filename)
             case _:
                 self._note_stream_command(command)
 
@@ -140,6 +124,32 @@ class MediaWishes:
         commands += self._players.values()
         commands += (dataclasses.replace(recorder, append=True) for recorder in self._recorders.values())
         return commands
+
+    def _note_mixer_command(self, command: OpenMixer | SetDevices | SetVolume | CloseMixer) -> None:
+        match command:
+            case OpenMixer():
+                self._mixers[command.mixer] = command
+            case SetDevices() if command.mixer in self._mixers:
+                self._mixers[command.mixer] = dataclasses.replace(
+                    self._mixers[command.mixer], input_device=command.input_device, output_device=command.output_device
+                )
+            case SetVolume():
+                self._volumes[command.mixer] = command
+            case CloseMixer():
+                self._forget_mixer(command.mixer)
+
+    def _note_sound_command(self, command: StartPlayer | StopPlayer | StartRecorder | StopRecorder) -> None:
+        match command:
+            case StartPlayer():
+                self._players[command.player] = command
+            case StopPlayer() if self._players.pop(command.player, None) is not None:
+                self._ending[PlayerEnded, command.player] = PlayerEnded(command.player, stopped=True)
+            case StartRecorder():
+                self._recorders[command.recorder] = command
+            case StopRecorder():
+                recorder = self._recorders.pop(command.recorder, None)
+                if recorder is not None:
+                    self._ending[RecorderEnded, command.recorder] = RecorderEnded(command.recorder, recorder.filename)
 
     def _note_stream_command(self, command: Command) -> None:
         match command:

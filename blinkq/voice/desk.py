@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-import numpy as np
-
 from blinkq.media.control import Event, Level
+from blinkq.media.levels import apply_gain
 from blinkq.media.mixer import Mixer
 from blinkq.voice.devices.device import Block, Loudspeaker, Microphone
 from blinkq.voice.devices.null import NullDevice
@@ -60,8 +59,8 @@ class Desk:
         self._wanted = False
         self._unused_ticks = 0
         self._ticks = 0
-        self._input_gain = 1.0
-        self._output_gain = 1.0
+        self._input_volume = 100
+        self._output_volume = 100
         self._input_meter = Meter()
         self._output_meter = Meter()
 
@@ -90,8 +89,8 @@ class Desk:
 
     def set_volume(self, input_volume: int, output_volume: int, muted: bool) -> None:
         """Volumes of the device in percent."""
-        self._input_gain = 0.0 if muted else max(0, input_volume) / 100
-        self._output_gain = max(0, output_volume) / 100
+        self._input_volume = 0 if muted else max(0, input_volume)
+        self._output_volume = max(0, output_volume)
 
     def set_device(self, microphone: Microphone | None, loudspeaker: Loudspeaker | None) -> list[Microphone | Loudspeaker]:
         """Change the device (None = the null device); returns the old halves, to be closed on another thread."""
@@ -112,7 +111,7 @@ class Desk:
         self._watch_use()
         # A file that plays the microphone waits for the first real listener; a connection to an empty slot is none.
         listened = bool(self._sinks) and self.mixer.listeners(DEVICE_SLOT)
-        heard = _amplify(self.microphone.read(listened), self._input_gain)
+        heard = _amplify(self.microphone.read(listened), self._input_volume)
         inputs: dict[int, Block] = {}
         if heard is not None:
             inputs[DEVICE_SLOT] = heard
@@ -123,7 +122,7 @@ class Desk:
         outputs = self.mixer.tick(inputs)
         for slot, sink in tuple(self._sinks.items()):
             sink.push(outputs.get(slot), now, skipped)
-        played = _amplify(outputs.get(DEVICE_SLOT), self._output_gain)
+        played = _amplify(outputs.get(DEVICE_SLOT), self._output_volume)
         self.loudspeaker.write(played)
         self._measure(heard, played)
 
@@ -152,9 +151,5 @@ class Desk:
             self._emit(Level(self.number, self._input_meter.read(), self._output_meter.read()))
 
 
-def _amplify(block: Block | None, gain: float) -> Block | None:
-    if block is None or gain == 0.0:
-        return None
-    if gain == 1.0:
-        return block
-    return np.clip(np.rint(block * gain), -32768, 32767).astype(np.int16)
+def _amplify(block: Block | None, percent: int) -> Block | None:
+    return None if block is None or percent == 0 else apply_gain(block, percent)

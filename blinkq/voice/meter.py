@@ -7,10 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SILENCE", "Meter"]
+from blinkq.media.levels import SILENCE
 
-#: What silence reads, in dBFS: the floor of 16 bits.
-SILENCE = -96.0
+__all__ = ["Meter"]
 
 _FULL_SCALE = 32768.0
 

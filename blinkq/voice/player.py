@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from blinkq.media.control import Event, PlayerEnded, PlayerFailed, PlayerStarted, StartPlayer
+from blinkq.media.levels import apply_gain
 from blinkq.voice.clock import PERIOD
 from blinkq.voice.devices.device import Block
 from blinkq.voice.wavfeed import WavFeed
@@ -23,7 +22,7 @@ class Player:
         self._emit = emit
         self._wait = round(max(0.0, command.initial_delay) / PERIOD)
         self._pause = round(max(0.0, command.pause_time) / PERIOD)
-        self._gain = max(0, command.volume) / 100
+        self._volume = max(0, command.volume)
         self._passes = 0
         self._started = False
         self.finished = False
@@ -40,9 +39,7 @@ class Player:
         block = self._feed.next_block()
         if block is None and self._feed.ended:
             return self._finish_pass(now)
-        if block is None or self._gain == 1.0:
-            return block
-        return np.clip(block * self._gain, -32768, 32767).astype(np.int16)
+        return None if block is None else apply_gain(block, self._volume)
 
     def stop(self) -> None:
         """End before the end. Idempotent."""

@@ -21,6 +21,7 @@ from blinkq.base.clock import Entropy, SystemEntropy
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.media import control
+from blinkq.media.codecs.registry import create_decoder
 from blinkq.media.control import Command, CommandFailed, Event, MediaReady, Reply
 from blinkq.media.wire import FrameReader, WireError
 from blinkq.voice.clock import Clock
@@ -187,9 +188,18 @@ class MediaProcess:
             self._clock.post(lambda: self._update(setup))
             return Reply()
         self._started.add(command.stream)
-        stream = Stream(setup, transport, rate, self._entropy, self._emit)
+        stream = Stream(setup, transport, rate, self._entropy, self._emit, self._load_codec)
         self._clock.post(lambda: self._house.add_stream(command.stream, stream))
         return Reply()
+
+    def _load_codec(self, codec: control.CodecFormat, done: Callable[[], None]) -> None:
+        """Called on the clock thread: load a codec's library on the disk worker, then go on there."""
+
+        def load() -> None:
+            create_decoder(codec)
+            self._clock.post(done)
+
+        self._disk.post(load)
 
     def _do_UpdateStream(self, sequence: int, command: control.UpdateStream) -> Reply:
         return self._do_StartStream(sequence, command)
@@ -272,8 +282,8 @@ def main() -> int:
     process = MediaProcess(outbox.send, SystemEntropy())
     process.start()
     # What lives by now lives to the end: the collector need not look at it again in the middle of a call.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     try:
         _serve(commands, process)
     finally:

@@ -6,15 +6,16 @@ import errno
 import ipaddress
 from dataclasses import dataclass
 
-from blinkq.media.codecs.codec import Decoder, Encoder
-from blinkq.media.codecs.registry import create_decoder, create_encoder
+from blinkq.media.codecs.codec import CodecError, Encoder
+from blinkq.media.codecs.registry import create_decoder, create_encoder, find
 from blinkq.media.control import StartStream, StreamDirection
+from blinkq.voice.listener import is_heavy
 from blinkq.voice.srtp import Opener, Protector, SRTPError
 from blinkq.voice.transport import TransportError, check_address
 
 __all__ = ["StreamSetup"]
 
-#: Formats that a peer may choose from in one description; more decoders than that nobody needs.
+#: Formats that a peer may choose from; each has a decoder, and more than that nobody needs.
 _MAX_FORMATS = 16
 
 
@@ -24,7 +25,6 @@ class StreamSetup:
 
     command: StartStream
     encoder: Encoder
-    decoders: dict[int, Decoder]
     protector: Protector | None
     opener: Opener | None
 
@@ -37,11 +37,15 @@ class StreamSetup:
                 raise TransportError(f"{port} is not a UDP port", errno.EINVAL)
         if (command.local_key is None) != (command.remote_key is None):
             raise SRTPError("a stream is encrypted in both directions or in none")
-        decoders = {codec.payload_type: create_decoder(codec) for codec in command.receive_formats[:_MAX_FORMATS]}
+        if len(command.receive_formats) > _MAX_FORMATS:
+            raise CodecError(f"a stream with {len(command.receive_formats)} codecs is too much")
+        for codec in command.receive_formats:
+            if find(codec.name) is None or not is_heavy(codec):
+                # Made only to see that it can be, and to have its library loaded before the clock thread needs it.
+                create_decoder(codec)
         return cls(
             command,
             create_encoder(command.send_format),
-            decoders,
             Protector(command.local_key) if command.local_key is not None else None,
             Opener(command.remote_key) if command.remote_key is not None else None,
         )

@@ -17,7 +17,7 @@ from blinkq.media.rtp import RTPError, RTPPacket, is_rtcp
 from blinkq.voice.clock import PERIOD
 from blinkq.voice.devices.device import Block
 from blinkq.voice.latching import Latch
-from blinkq.voice.listener import Listener
+from blinkq.voice.listener import CodecLoader, Listener
 from blinkq.voice.meter import Meter
 from blinkq.voice.reporting import Reporter
 from blinkq.voice.sender import Sender
@@ -30,7 +30,7 @@ _TICK_MS = round(PERIOD * 1000)
 
 
 class Stream:
-    """Source and sink of one slot. ``rate`` is the mixer's; ``emit`` takes events.
+    """Source and sink of one slot. ``rate`` is the mixer's; ``emit`` takes events; ``load_codec`` loads slow libraries.
 
     Nothing that comes from the network raises or ends it: bytes that are no RTP, come from strangers or fail authentication are
     dropped.
@@ -43,6 +43,7 @@ class Stream:
         rate: int,
         entropy: Entropy,
         emit: Callable[[Event], None],
+        load_codec: CodecLoader,
         clock: Clock | None = None,
     ) -> None:
         command = setup.command
@@ -59,7 +60,7 @@ class Stream:
         self._latch = Latch(setup.remote, setup.opener is not None)
         self._rtcp_remote = (command.remote_address, command.remote_rtcp_port)
         self._sender = Sender(command.send_format, setup.encoder, command.ptime, rate, command.ssrc, entropy)
-        self._listener = Listener(setup, rate)
+        self._listener = Listener(command, rate, load_codec)
         self._reporter = Reporter(self._sender.ssrc, command.cname, entropy)
         self._dtmf_sender = DTMFSender(command.dtmf_send.clock_rate) if command.dtmf_send is not None else None
         self._dtmf_receiver = DTMFReceiver()
@@ -94,8 +95,8 @@ class Stream:
             self._sender.set_codec(new.send_format, setup.encoder, new.ptime)
         if new.dtmf_send != old.dtmf_send:
             self._dtmf_sender = DTMFSender(new.dtmf_send.clock_rate) if new.dtmf_send is not None else None
-        if new.receive_formats != old.receive_formats:
-            self._listener.set_formats(setup)
+        if (new.receive_formats, new.send_format) != (old.receive_formats, old.send_format):
+            self._listener.set_formats(new)
         if setup.may_receive != self._setup.may_receive:
             self._listener.reset()
         self._last_received = None
@@ -150,6 +151,7 @@ class Stream:
         if not self._listener.count(packet, datagram.arrival, timed=not is_dtmf):
             return
         if is_dtmf:
+            self._listener.skip(packet)
             digit = self._dtmf_receiver.receive(packet.payload, packet.timestamp)
             if digit is not None:
                 self._emit(DTMFReceived(self.number, digit))
@@ -243,10 +245,10 @@ class Stream:
                 self._emit(self._statistics())
             self._next_statistics = now + 1.0
         timeout = self._setup.command.timeout
-        if timeout > 0 and self._setup.may_receive and not self._timed_out and self._last_received is not None:
-            if now - self._last_received > timeout:
-                self._timed_out = True
-                self._emit(StreamTimedOut(self.number))
+        watched = timeout > 0 and self._setup.may_receive and not self._timed_out
+        if watched and self._last_received is not None and now - self._last_received > timeout:
+            self._timed_out = True
+            self._emit(StreamTimedOut(self.number))
 
     def end(self) -> None:
         """Say goodbye to the peer; the last thing done with a stream."""

@@ -83,7 +83,8 @@ class Transport:
             try:
                 return cls(*_bind_pair(address, port))
             except OSError as error:
-                raise TransportError(f"UDP ports {port} and {port + 1} on {address} cannot be used: {error.strerror}", error.errno or 0) from error
+                what = f"UDP ports {port} and {port + 1} on {address} cannot be used"
+                raise TransportError(f"{what}: {error.strerror}", error.errno or 0) from error
         first, last = port_range
         evens = range(first + first % 2, last, 2)
         if not evens or not 0 < first <= last < 65536:

@@ -32,10 +32,11 @@ class WavFeed:
         self._rewind = False
         self._closed = False
         self.error: str | None = None
-        self._read_chunk()
-        if self.error is not None:
+        try:
+            self._fill()
+        except WavError:
             self._reader.close()
-            raise WavError(self.error)
+            raise
 
     @property
     def ended(self) -> bool:
@@ -66,7 +67,7 @@ class WavFeed:
             self._reader.close()
 
     def _read_chunk(self) -> None:
-        """Read ahead; on the disk worker but for the first time."""
+        """Read ahead; on the disk worker."""
         try:
             if self._closed:
                 return

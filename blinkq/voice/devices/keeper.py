@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from blinkq.base.logging import get_logger
 from blinkq.media.control import DeviceFailed, DeviceList, DevicesChanged, Event, MixerOpened
 from blinkq.media.wav import WavError
 from blinkq.voice.devices.device import Loudspeaker, Microphone
@@ -26,8 +25,6 @@ __all__ = ["SYSTEM_DEFAULT", "DeviceKeeper"]
 #: The name that stands for whatever the system uses.
 SYSTEM_DEFAULT = "system_default"
 
-_log = get_logger("voice.devices")
-
 Install = Callable[[int, "Microphone | None", "Loudspeaker | None"], None]
 
 
@@ -41,6 +38,7 @@ class _Post:
     used: bool = False
     failed: bool = False
     sound: SoundDevice | None = None
+    opened: tuple[str | None, str | None] = (None, None)
     files: list[Microphone | Loudspeaker] = field(default_factory=list)
     microphone: Microphone | None = None
     loudspeaker: Loudspeaker | None = None
@@ -144,53 +142,53 @@ class DeviceKeeper:
         else:
             self._close_sound(mixer, post)
 
-    def _open_sound(self, mixer: int, post: _Post) -> bool:
-        """Open the hardware that a mixer wants; True when it runs (or none is wanted)."""
-        capture, playback = _is_hardware(post.input_device), _is_hardware(post.output_device)
-        if not (capture or playback) or post.sound is not None:
-            return True
+    def _open_sound(self, mixer: int, post: _Post) -> None:
+        """Open the hardware that a mixer wants, as far as it is there."""
+        names = self._present(post)
+        if names == (None, None) or self._listing is None:
+            return
         from blinkq.voice.devices.sound import SoundDevice, SoundError
 
-        listing = self._listing
-        inputs, outputs = (listing.inputs, listing.outputs) if listing is not None else ({}, {})
-        capture = capture and self._is_there(post.input_device, capture=True)
-        playback = playback and self._is_there(post.output_device, capture=False)
-        if not (capture or playback):
-            return False
         try:
-            post.sound = SoundDevice(
+            sound = SoundDevice(
                 post.rate,
                 post.rate // 50,
-                capture=capture,
-                playback=playback,
-                capture_id=inputs.get(post.input_device or ""),
-                playback_id=outputs.get(post.output_device or ""),
+                capture=names[0] is not None,
+                playback=names[1] is not None,
+                # The default is left to the sound server, which may move it.
+                capture_id=self._listing.inputs.get(post.input_device or ""),
+                playback_id=self._listing.outputs.get(post.output_device or ""),
             )
         except SoundError as error:
             if not post.failed:
                 post.failed = True
                 self._emit(DeviceFailed(mixer, _sentence(error)))
-            return False
-        post.failed = False
-        microphone, loudspeaker = post.sound.microphone, post.sound.loudspeaker
-        if microphone is not None:
-            microphone.name = post.input_device
-        if loudspeaker is not None:
-            loudspeaker.name = post.output_device
-        self._install(mixer, microphone or post.microphone, loudspeaker or post.loudspeaker)
-        return True
+            return
+        post.sound, post.opened, post.failed = sound, names, False
+        if sound.microphone is not None:
+            sound.microphone.name = names[0]
+        if sound.loudspeaker is not None:
+            sound.loudspeaker.name = names[1]
+        self._install(mixer, sound.microphone or post.microphone, sound.loudspeaker or post.loudspeaker)
 
-    def _is_there(self, name: str | None, *, capture: bool) -> bool:
+    def _present(self, post: _Post) -> tuple[str | None, str | None]:
+        """The real names of the hardware that a mixer wants and that is there."""
+        return (
+            self._real_name(post.input_device, capture=True) if _is_hardware(post.input_device) else None,
+            self._real_name(post.output_device, capture=False) if _is_hardware(post.output_device) else None,
+        )
+
+    def _real_name(self, name: str | None, *, capture: bool) -> str | None:
         try:
-            return self._check(name, capture=capture) is not None
+            return self._check(name, capture=capture)
         except LookupError:
-            return False
+            return None
 
     def _close_sound(self, mixer: int, post: _Post) -> None:
         if post.sound is not None:
             self._install(mixer, post.microphone, post.loudspeaker)
             post.sound.close()
-            post.sound = None
+            post.sound, post.opened = None, (None, None)
 
     def _failed_job(self, mixer: int, error: str) -> None:
         post = self._posts.get(mixer)
@@ -211,26 +209,29 @@ class DeviceKeeper:
                 device.close()
 
     def _list_job(self) -> DeviceList:
-        self._refresh()
         self._worker.start_polling()
-        assert self._listing is not None
-        return self._listing.names
+        return self._refresh().names
 
     def _poll_job(self) -> None:
-        """Every two seconds: tell what changed, and try what failed again."""
+        """Every two seconds: tell what changed, follow the default, and try again what failed."""
         old = self._listing
-        self._refresh()
-        assert self._listing is not None
-        if old is not None and old.names != self._listing.names:
-            self._emit(DevicesChanged(old.names, self._listing.names))
+        new = self._refresh()
+        if old is not None and old.names != new.names:
+            self._emit(DevicesChanged(old.names, new.names))
         for mixer, post in self._posts.items():
-            if post.used and post.sound is None and self._open_sound(mixer, post) and post.sound is not None:
-                _log.info("sound device of mixer %d is back", mixer)
+            present = self._present(post)
+            if not post.used or present == post.opened:
+                continue
+            if any(before is not None and now is None for before, now in zip(post.opened, present, strict=True)):
+                self._emit(DeviceFailed(mixer, "The sound device was removed."))
+            self._close_sound(mixer, post)
+            self._open_sound(mixer, post)
 
-    def _refresh(self) -> None:
+    def _refresh(self) -> Listing:
         from blinkq.voice.devices.listing import list_devices
 
         self._listing = list_devices()
+        return self._listing
 
 
 def _is_hardware(name: str | None) -> bool:
