@@ -58,7 +58,13 @@ declare(
     required=("mixer", "error"),
 )  # fmt: skip
 declare("MediaProcessDidDie", "SIPApplication", "The media process ended unexpectedly; it is started again at once.", required=("error",))
-declare("MediaProcessDidRevive", "SIPApplication", "The media process runs again and every stream has been resumed.")
+declare(
+    "MediaProcessDidRevive", "SIPApplication",
+    "The media process runs again, every stream has been resumed. downtime in seconds; rollovers: (stream, count) of encrypted streams "
+    "that need new keys; failures: sentences about what could not be restored.",
+    required=("downtime", "rollovers", "failures"),
+)  # fmt: skip
+declare("MediaProcessDidFail", "SIPApplication", "The media process keeps dying and was given up: there is no sound.", required=("error",))
 
 # engine ----------------------------------------------------------------------------------------------------------------------
 
@@ -115,7 +121,77 @@ declare(
     "SIPAccountRegistrationDidEnd", "Account", "Unregistered; code and reason only if the server answered.",
     required=("registration",), optional=("code", "reason"),
 )  # fmt: skip
+
+# audio -----------------------------------------------------------------------------------------------------------------------
+
 declare(
-    "SIPAccountRegistrationDidNotEnd", "Account", "The server did not confirm the end of the registration; it will expire by itself.",
-    required=("code", "reason", "registration"),
+    "AudioPortDidChangeSlots", "IAudioPort", "The port's slots changed; bridges connect it anew.",
+    required=(
+        "consumer_slot_changed", "producer_slot_changed", "old_consumer_slot", "new_consumer_slot", "old_producer_slot",
+        "new_producer_slot",
+    ),
+)  # fmt: skip
+declare("WavePlayerDidStart", "WavePlayer", "The file is heard for the first time since start().")
+declare("WavePlayerDidEnd", "WavePlayer", "The file was played as often as wanted, or stop() was called.")
+declare("WavePlayerDidFail", "WavePlayer", "The file cannot be played; error is an exception with a sentence.", required=("error",))
+declare("WaveRecorderDidEnd", "WaveRecorder", "stop() was called and the file is closed.", required=("filename",))
+declare(
+    "WaveRecorderDidFail", "WaveRecorder", "The file cannot be written (any more); what was written is kept. error is a sentence.",
+    required=("filename", "error"),
+)  # fmt: skip
+
+# media streams ---------------------------------------------------------------------------------------------------------------
+
+declare("MediaStreamDidInitialize", "IMediaStream", "The stream can be offered.")
+declare("MediaStreamDidNotInitialize", "IMediaStream", "The stream cannot be offered.", required=("reason",))
+declare("MediaStreamDidStart", "IMediaStream", "Media flows, as far as the stream is not held.")
+declare(
+    "MediaStreamDidFail", "IMediaStream", "The stream failed to start, or later.",
+    required=("reason",), optional=("context", "failure"),
+)  # fmt: skip
+declare("MediaStreamWillEnd", "IMediaStream", "end() was called.")
+declare("MediaStreamDidEnd", "IMediaStream", "The stream is closed.", optional=("error",))
+declare(
+    "AudioStreamDidChangeHoldState", "AudioStream", "The originator (local or remote) put the stream on hold or took it off.",
+    required=("originator", "on_hold"),
+)  # fmt: skip
+declare("AudioStreamWillStartRecordingAudio", "AudioStream", "start_recording() was called.", required=("filename",))
+declare("AudioStreamDidStartRecordingAudio", "AudioStream", "The stream is being recorded.", required=("filename",))
+declare("AudioStreamWillStopRecordingAudio", "AudioStream", "stop_recording() was called, or the stream ends.", required=("filename",))
+declare(
+    "AudioStreamDidStopRecordingAudio", "AudioStream", "The recording is closed; reason, a sentence, only if it failed.",
+    required=("filename",), optional=("reason",),
+)  # fmt: skip
+declare("AudioStreamDidChangeRTPParameters", "AudioStream", "Codec, address, port or encryption changed.")
+declare("AudioStreamGotDTMF", "AudioStream", "The peer pressed a key.", required=("digit",))
+declare("AudioStreamDidTimeout", "AudioStream", "Nothing came from the peer for rtp.timeout seconds; the stream fails.")
+
+# sessions --------------------------------------------------------------------------------------------------------------------
+
+declare("SIPSessionNewIncoming", "Session", "A peer calls; accept() or reject() it.", required=("streams",), optional=("headers",))
+declare("SIPSessionNewOutgoing", "Session", "connect() was called.", required=("streams",))
+declare("SIPSessionGotRingIndication", "Session", "The called party's device rings.")
+declare("SIPSessionGotProvisionalResponse", "Session", "A provisional response to our (re-)INVITE came.", required=("code", "reason"))
+declare("SIPSessionWillStart", "Session", "The call was accepted; the streams are being started.")
+declare("SIPSessionDidStart", "Session", "The call stands and its streams have started.", required=("streams",))
+declare(
+    "SIPSessionDidFail", "Session",
+    "The session is over before it started. code may be 0 and reason None; redirect_identities: the Contacts of a 3xx answer, else None.",
+    required=("originator", "code", "reason", "failure_reason", "redirect_identities"),
+)  # fmt: skip
+declare("SIPSessionWillEnd", "Session", "The session is about to end.", required=("originator",))
+declare("SIPSessionDidEnd", "Session", "The session is over after it had started.", required=("originator", "end_reason"))
+declare(
+    "SIPSessionDidChangeHoldState", "Session",
+    "The originator put streams on hold or took them off; partial: some, not all streams that can be held are on hold.",
+    required=("originator", "on_hold", "partial"),
+)  # fmt: skip
+declare(
+    "SIPSessionDidRenegotiateStreams", "Session", "Streams were added or removed.",
+    required=("originator", "action", "streams", "added_streams", "removed_streams"),
+)  # fmt: skip
+declare(
+    "SIPSessionDidProcessTransaction", "Session",
+    "A transaction of the call is complete; ack_received (True, False or 'unknown') only for INVITEs of the peer.",
+    required=("originator", "method", "code", "reason"), optional=("ack_received",),
 )  # fmt: skip

@@ -13,6 +13,9 @@ from typing import Any, ClassVar, Protocol
 from blinkq.base.clock import Clock, Entropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import EngineLoop
+from blinkq.engine.network import Network
+from blinkq.engine.resolver import Resolver
+from blinkq.engine.sip_endpoint import SIPEndpointConfig
 from blinkq.sip.hop import Hop
 from blinkq.sipsimple.audio_mixer import AudioMixer, MediaControl
 
@@ -21,6 +24,9 @@ __all__ = ["EngineFace", "Runtime", "SIPFace"]
 
 class SIPFace(Protocol):
     """What is used of SIPEndpoint. On the engine thread only."""
+
+    config: SIPEndpointConfig
+    ports: dict[str, int]
 
     async def hop(self, address: str, port: int, transport: str, tls_name: str | None = None) -> Hop:
         """The next hop for a route, with our own address towards it; raises NetworkError."""
@@ -42,6 +48,10 @@ class EngineFace(Protocol):
     def sip(self) -> SIPFace: ...
     @property
     def media(self) -> MediaControl: ...
+    @property
+    def network(self) -> Network: ...
+    @property
+    def resolver(self) -> Resolver: ...
 
 
 class Runtime:

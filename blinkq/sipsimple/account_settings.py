@@ -1,0 +1,40 @@
+"""The settings of an account, by group."""
+
+from __future__ import annotations
+
+from blinkq.sipsimple.configuration import Setting, SettingsGroup
+from blinkq.sipsimple.configuration.datatypes import (
+    AudioCodecList,
+    PositiveInteger,
+    SIPProxyAddress,
+    SIPTransport,
+    SRTPEncryption,
+)
+
+__all__ = ["AccountSIPSettings", "AuthSettings", "RTPSettings", "RegistrationSettings"]
+
+
+class AuthSettings(SettingsGroup):
+    username: Setting[str | None] = Setting(str, nillable=True, doc="user name for authentication where it is not that of the address")
+
+
+class RegistrationSettings(SettingsGroup):
+    enabled = Setting(bool, True, doc="whether the account registers, so that it can be called")
+    interval = Setting(PositiveInteger, PositiveInteger(600), doc="seconds for which a registration is asked")
+
+
+class AccountSIPSettings(SettingsGroup):
+    always_use_my_proxy = Setting(bool, True, doc="whether calls to other domains go through the outbound proxy too")
+    outbound_proxy: Setting[SIPProxyAddress | None] = Setting(
+        SIPProxyAddress, nillable=True, doc="server to use instead of the one that DNS names: host:port;transport=tls"
+    )
+    tls_name: Setting[str | None] = Setting(str, nillable=True, doc="name that the server's certificate must have, instead of the domain")
+    transport: Setting[SIPTransport | None] = Setting(SIPTransport, nillable=True, doc="the only transport to use; empty = as DNS says")
+
+
+class RTPSettings(SettingsGroup):
+    audio_codec_list: Setting[AudioCodecList | None] = Setting(
+        AudioCodecList, nillable=True, doc="audio codecs of this account, preferred ones first, instead of the general ones"
+    )
+    srtp_encryption = Setting(SRTPEncryption, SRTPEncryption("optional"), doc="encryption of calls: disabled, optional or mandatory")
+    use_srtp_without_tls = Setting(bool, False, doc="whether keys are offered although the signalling is not encrypted")

@@ -1,0 +1,358 @@
+"""SIPApplication: starts and stops the whole middleware in the right order."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+import threading
+import uuid
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, cast
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
+from blinkq.engine.engine import Engine, EngineConfig
+from blinkq.engine.errors import NetworkError
+from blinkq.engine.media_errors import MediaError, MediaProcessDied, MediaProcessFailed, MediaProcessRevived
+from blinkq.engine.tls import client_context, server_context
+from blinkq.engine.trace import SIPMessageTraced
+from blinkq.media.control import DevicesChanged, Event
+from blinkq.sipsimple import notifications  # noqa: F401 - declares what is posted
+from blinkq.sipsimple.account_manager import AccountManager
+from blinkq.sipsimple.audio import AudioDevice, RootAudioBridge
+from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.audio_system import AudioSystem
+from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.configuration.keyring import PasswordStore
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.engine_settings import engine_config, nameservers, sip_config, touches_transports
+from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session import SessionManager
+from blinkq.sipsimple.sip_events import SIPEvents
+
+__all__ = ["EngineFactory", "SIPApplication"]
+
+#: Seconds that each component may take to stop; then the application ends without it.
+STOP_TIMEOUT = 5.0
+
+#: Why the application ended when somebody called ``stop()``.
+APPLICATION_REQUEST = "application request"
+
+EngineFactory = Callable[[EngineConfig], Engine]
+
+log = get_logger("sipsimple.application")
+
+#: Attributes with one value for SIPApplication, its subclasses and their instances.
+_SHARED = frozenset(
+    {"alert_audio_bridge", "alert_audio_device", "alert_audio_mixer", "engine", "state", "voice_audio_bridge", "voice_audio_device",
+     "voice_audio_mixer"}
+)  # fmt: skip
+
+
+class _Shared:
+    """Descriptor of an attribute that has one value wherever it is read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: object) -> Any:
+        return _values.get(self._name)
+
+    def __set__(self, instance: object, value: object) -> None:
+        _values[self._name] = value
+
+
+_values: dict[str, object] = {}
+
+
+class _ApplicationMeta(type):
+    """One instance for the whole family of classes; shared attributes can also be set on classes."""
+
+    _instance: ClassVar[Any] = None
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        if _ApplicationMeta._instance is None:
+            # known before __init__ has finished: what that calls may ask for the application
+            family: Any = cls
+            instance = _ApplicationMeta._instance = family.__new__(family)
+            instance.__init__(*args, **kwargs)
+        return _ApplicationMeta._instance
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in _SHARED:
+            _values[name] = value
+        else:
+            super().__setattr__(name, value)
+
+    @property
+    def running(cls) -> bool:
+        return _values.get("state") == "started"
+
+
+class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
+    """The application; a singleton, usually subclassed with ``_NH_<name>`` methods.
+
+    All attributes are shared: they can be read on the class, on subclasses and on instances.
+
+    ``state`` is None, "starting", "started", "stopping" or "stopped". ``engine`` is there from ``start()`` to the end; the audio
+    attributes from SIPApplicationDidStart on.
+
+    Posts SIPApplicationWillStart, SIPApplicationDidStart, SIPApplicationWillEnd, SIPApplicationDidEnd, SIPApplicationFailedToStartTLS,
+    SIPApplicationGotFatalError, AudioDevicesDidChange, DefaultAudioDeviceDidChange, MediaProcessDidDie, MediaProcessDidRevive and
+    SIPEngineSIPTrace.
+    """
+
+    state: str | None = cast("str | None", _Shared("state"))
+    engine: Engine = cast(Engine, _Shared("engine"))
+    alert_audio_bridge: RootAudioBridge = cast(RootAudioBridge, _Shared("alert_audio_bridge"))
+    alert_audio_device: AudioDevice = cast(AudioDevice, _Shared("alert_audio_device"))
+    alert_audio_mixer: AudioMixer = cast(AudioMixer, _Shared("alert_audio_mixer"))
+    voice_audio_bridge: RootAudioBridge = cast(RootAudioBridge, _Shared("voice_audio_bridge"))
+    voice_audio_device: AudioDevice = cast(AudioDevice, _Shared("voice_audio_device"))
+    voice_audio_mixer: AudioMixer = cast(AudioMixer, _Shared("voice_audio_mixer"))
+
+    def __init__(self) -> None:
+        self._guard = threading.RLock()
+        self._audio: AudioSystem | None = None
+        self._watcher = _SettingsWatcher(self)
+        self._stop_wanted: str | None = None
+        self._reconfiguration: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the application has started and was not told to stop."""
+        return self.state == "started"
+
+    def start(
+        self, config_backend: object, *, passwords: PasswordStore | None = None, engine_factory: EngineFactory = Engine
+    ) -> None:
+        """Load the settings, start the engine thread and return; SIPApplicationDidStart comes when everything runs.
+
+        :param config_backend: the configuration backend, or a storage object that has one (``configuration_backend``)
+        :param passwords: where passwords are kept; what suits the backend when left out
+        :param engine_factory: makes the engine from its configuration; for tests
+
+        Raises what the configuration raises (start may then be called again), and IllegalStateError when already started.
+        """
+        with self._guard:
+            if self.state is not None:
+                raise IllegalStateError(f"SIPApplication.start in state {self.state}")
+            backend: Any = getattr(config_backend, "configuration_backend", config_backend)
+            ConfigurationManager().start(backend, passwords)
+            try:
+                engine = engine_factory(engine_config(SIPSimpleSettings()))
+                engine.loop.start()
+            except BaseException:
+                ConfigurationManager().stop()
+                raise
+            self.state = "starting"
+            self.engine = engine
+        engine.loop.run(self._run_guarded(self._start()))
+
+    def stop(self) -> None:
+        """Stop everything; returns at once, SIPApplicationDidEnd comes when all is done. Does nothing before ``start`` and at the end."""
+        with self._guard:
+            if self.state == "starting":
+                self._stop_wanted = APPLICATION_REQUEST
+                return
+            if self.state != "started":
+                return
+            self.state = "stopping"
+        self.engine.loop.run(self._stop(APPLICATION_REQUEST))
+
+    @classmethod
+    def forget(cls) -> None:
+        """Forget the singleton after its end. For tests, between two lives of the middleware."""
+        _ApplicationMeta._instance = None
+        _values.clear()
+
+    # starting ----------------------------------------------------------------------------------------------------------------
+
+    async def _run_guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # whatever it is: the application cannot run, says so and ends
+            log.exception("the application could not be started")
+            kind, value, traceback = sys.exc_info()
+            post("SIPApplicationGotFatalError", self, type=kind, value=value, traceback=traceback)
+            self.state = "stopping"
+            await self._stop(str(error) or type(error).__name__)
+
+    async def _start(self) -> None:
+        post("SIPApplicationWillStart", self)
+        settings = SIPSimpleSettings()
+        engine = self.engine
+        # the keyring may ask the user to unlock it: not on the engine thread
+        await asyncio.to_thread(_unlock_passwords)
+        engine.on_sip_event = SIPEvents().dispatch
+        engine.on_media_event = self._media_event
+        await self._start_engine(engine, settings)
+        Runtime.engine = engine
+        self._trace(settings)
+        self._open_audio(engine)
+        if not settings.instance_id:
+            settings.instance_id = uuid.UUID(bytes=engine.entropy.octets(16), version=4).urn
+            settings.save()
+        accounts, sessions = AccountManager(), SessionManager()
+        SIPEvents().flow_handler = accounts.flow_event
+        SIPEvents().invitation_handler = sessions.handle_event
+        accounts.start()
+        sessions.start()
+        NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
+        with self._guard:
+            self.state = "started"
+        post("SIPApplicationDidStart", self)
+        if self._stop_wanted is not None:
+            self.stop()
+
+    async def _start_engine(self, engine: Engine, settings: SIPSimpleSettings) -> None:
+        config = engine.config
+        if config.sip.tls_port is not None:
+            try:
+                client_context(config.sip.tls)
+                if config.sip.tls.certificate:
+                    server_context(config.sip.tls)
+            except NetworkError as error:
+                self._without_tls(engine, error)
+        try:
+            await engine.start()
+        except NetworkError as error:
+            if not engine.config.sip.tls_port:
+                raise
+            # a fixed TLS port may be the one that cannot be had
+            self._without_tls(engine, error)
+            await engine.start()
+        post("SIPEngineDidStart", engine, ports=dict(engine.sip.ports))
+
+    def _without_tls(self, engine: Engine, error: NetworkError) -> None:
+        log.warning("TLS is off: %s", error)
+        engine.config = dataclasses.replace(engine.config, sip=dataclasses.replace(engine.config.sip, tls_port=None))
+        post("SIPApplicationFailedToStartTLS", self, error=error)
+
+    def _open_audio(self, engine: Engine) -> None:
+        if not engine.config.media:
+            return
+        AudioMixer.current_media = engine.media
+        self._audio = audio = AudioSystem(self)
+        self.voice_audio_mixer, self.voice_audio_bridge, self.voice_audio_device = audio.voice.mixer, audio.voice.bridge, audio.voice.device
+        self.alert_audio_mixer, self.alert_audio_bridge, self.alert_audio_device = audio.alert.mixer, audio.alert.bridge, audio.alert.device
+        Runtime.voice_audio_mixer = audio.voice.mixer
+
+    # stopping ----------------------------------------------------------------------------------------------------------------
+
+    async def _stop(self, reason: str) -> None:
+        post("SIPApplicationWillEnd", self)
+        NotificationCenter().discard_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=SIPSimpleSettings())
+        engine = self.engine
+        if self._reconfiguration is not None:
+            self._reconfiguration.cancel()
+        if Runtime.engine is not None:
+            await _capped("sessions", SessionManager().stop())
+            await _capped("accounts", AccountManager().stop_accounts())
+        if self._audio is not None:
+            self._audio.close()
+            self._audio = None
+        await _capped("the engine", engine.stop())
+        AccountManager().forget()
+        SIPEvents().flow_handler = SIPEvents().invitation_handler = None
+        AudioMixer.current_media = None
+        Runtime.reset()
+        try:
+            engine.loop.stop()
+        except IllegalStateError:  # a thread cannot wait for its own end
+            threading.Thread(target=self._finish, args=(engine, reason), name="application end").start()
+        else:
+            self._finish(engine, reason)
+
+    def _finish(self, engine: Engine, reason: str) -> None:
+        engine.loop.stop()
+        ConfigurationManager().stop()
+        self.state = "stopped"
+        post("SIPApplicationDidEnd", self, end_reason=reason)
+
+    # while it runs -----------------------------------------------------------------------------------------------------------
+
+    def _media_event(self, event: object) -> None:
+        match event:
+            case DevicesChanged():
+                if self._audio is not None:
+                    self._audio.devices_changed(event)
+            case MediaProcessDied():
+                post("MediaProcessDidDie", self, error=event.error)
+            case MediaProcessRevived():
+                post("MediaProcessDidRevive", self, downtime=event.downtime, rollovers=event.rollovers, failures=event.failures)
+            case MediaProcessFailed():
+                post("MediaProcessDidFail", self, error=event.error)
+            case Event():
+                MediaEvents().dispatch(event)
+
+    def _settings_changed(self, modified: dict[str, object]) -> None:
+        """Put changed general settings into force. Engine thread only."""
+        settings = SIPSimpleSettings()
+        if self._audio is not None:
+            self._audio.settings_changed(modified)
+        if "logs.trace_sip" in modified:
+            self._trace(settings)
+        if "dns.nameservers" in modified:
+            self.engine.configure_nameservers(nameservers(settings))
+        if touches_transports(modified):
+            if self._reconfiguration is not None:
+                self._reconfiguration.cancel()
+            self._reconfiguration = Runtime.spawn(self._reconfigure())
+
+    async def _reconfigure(self) -> None:
+        """Open the transports anew as soon as no call needs the old ones; accounts register again."""
+        await SessionManager().idle()
+        registrars = [account.registrar for account in AccountManager().iter_accounts() if account.registrar is not None]
+        await asyncio.gather(*(registrar.stop() for registrar in registrars))
+        try:
+            config = sip_config(SIPSimpleSettings())
+            if config.tls_port is not None:
+                client_context(config.tls)
+            await self.engine.reconfigure_sip(config)
+        except NetworkError as error:
+            post("SIPEngineDidFail", self.engine, error=error)
+        else:
+            post("SIPEngineDidStart", self.engine, ports=dict(self.engine.sip.ports))
+        for registrar in registrars:
+            registrar.start()
+
+    def _trace(self, settings: SIPSimpleSettings) -> None:
+        self.engine.trace_sip(self._post_trace if settings.logs.trace_sip else None)
+
+    def _post_trace(self, message: SIPMessageTraced) -> None:
+        fields = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
+        post("SIPEngineSIPTrace", self.engine, **fields)
+
+
+class _SettingsWatcher:
+    """Observes the general settings for the application, apart from it so that subclasses cannot shadow it."""
+
+    def __init__(self, application: SIPApplication) -> None:
+        self._application = application
+
+    def handle_notification(self, notification: Notification) -> None:
+        engine = Runtime.engine
+        if engine is not None:
+            engine.loop.call(self._application._settings_changed, notification.data.modified)
+
+
+async def _capped(what: str, work: Coroutine[Any, Any, object]) -> None:
+    """Wait for ``work``, but not for ever, and go on whatever happens in it."""
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT):
+            await work
+    except TimeoutError:
+        log.warning("%s did not stop in time", what)
+    except (NetworkError, MediaError, IllegalStateError) as error:
+        log.warning("%s could not be stopped properly: %s", what, error)
+
+
+def _unlock_passwords() -> None:
+    manager = ConfigurationManager()
+    for name in manager.get_names(["Accounts"])[:1]:
+        manager.passwords.get(name)

@@ -1,0 +1,199 @@
+"""Account: a SIP account as settings and as the thing that registers and places calls."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.notification import Notification, NotificationCenter
+from blinkq.engine.loop import in_engine
+from blinkq.sipsimple.account_settings import AccountSIPSettings, AuthSettings, RegistrationSettings, RTPSettings
+from blinkq.sipsimple.configuration import (
+    ConfigurationBackendError,
+    ConfigurationManager,
+    ModifiedValue,
+    Setting,
+    SettingsObject,
+    SettingsObjectID,
+    group,
+)
+from blinkq.sipsimple.configuration.datatypes import SIPAddress
+from blinkq.sipsimple.configuration.password import PasswordSetting
+from blinkq.sipsimple.contact_uri import ContactURI
+from blinkq.sipsimple.core import Credentials
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.sip_uri import SIPURI
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.account_registration import AccountRegistration
+
+__all__ = ["Account"]
+
+#: A change of one of these makes the registration anew.
+_REGISTRATION_SETTINGS = ("password", "display_name", "auth.", "sip.", "registration.")
+
+
+class Account(SettingsObject):
+    """One SIP account, named ``user@domain``; there is one object for each name.
+
+    Creating it for a new name makes a new account; ``save()`` stores it. It is active while it is enabled and the engine runs; then it
+    registers, if ``registration.enabled``. Raises ValueError for what is no SIP address.
+
+    Posts SIPAccountDidActivate and SIPAccountDidDeactivate, and what AccountRegistration posts.
+    """
+
+    __group__ = "Accounts"
+    __id__ = SettingsObjectID(SIPAddress)
+
+    id = __id__
+    enabled = Setting(bool, False, doc="whether the account is used")
+    display_name: Setting[str | None] = Setting(str, nillable=True, doc="our name, as others see it")
+    password = PasswordSetting(doc="password; kept in the system's keyring or an encrypted file")
+
+    auth = group(AuthSettings)
+    registration = group(RegistrationSettings)
+    rtp = group(RTPSettings)
+    sip = group(AccountSIPSettings)
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id)
+        self.contact = ContactURI.new(Runtime.engine.entropy if Runtime.engine is not None else None)
+        self.active = False
+        self._started = False
+        self._guard = threading.RLock()
+        self._registrar: AccountRegistration | None = None
+        stored = ConfigurationManager().passwords.get(self.id) if self._stored else None
+        if stored is not None:
+            type(self).password.restore(self, stored)
+        NotificationCenter().add_observer(self, name="CFGSettingsObjectDidChange", sender=self)
+        NotificationCenter().add_observer(self, name="CFGSettingsObjectWasDeleted", sender=self)
+
+    @property
+    def uri(self) -> SIPURI:
+        """The account's address."""
+        return SIPURI(self.id.domain, user=self.id.username)
+
+    @property
+    def credentials(self) -> Credentials:
+        """User name and password for authentication, as set at this moment."""
+        return Credentials(self.auth.username or self.id.username, self.password)
+
+    @property
+    def registered(self) -> bool:
+        """Whether the account's server knows where we are."""
+        return self._registrar is not None and self._registrar.registered
+
+    @property
+    def registrar(self) -> AccountRegistration | None:
+        """The registration at work, None while the account is not active or does not register."""
+        return self._registrar
+
+    def is_server(self, address: str) -> bool:
+        """Whether ``address`` (an IP address) is one of the account's servers, as far as they are known."""
+        return self._registrar is not None and address in self._registrar.server_addresses
+
+    def reregister(self) -> None:
+        """Unregister and register anew, at once; nothing happens when the account does not register."""
+        if Runtime.engine is not None:
+            self._restart_registration()
+
+    # life, driven by AccountManager --------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """The engine runs: be active as soon as enabled."""
+        self._started = True
+        if self.enabled:
+            self._activate_account()
+
+    async def stop(self) -> None:
+        """The engine will stop: unregister and be inactive. Engine thread only."""
+        self._started = False
+        await self._deactivate_account()
+
+    def handle_notification(self, notification: Notification) -> None:
+        """Follow changes of our own settings."""
+        if not self._started or Runtime.engine is None:
+            return
+        if notification.name == "CFGSettingsObjectWasDeleted":
+            self._started = False
+            self._apply(False, False)
+            return
+        modified: dict[str, ModifiedValue] = notification.data.modified
+        self._apply(self.enabled, any(path.startswith(_REGISTRATION_SETTINGS) for path in modified))
+
+    @in_engine
+    def _apply(self, enabled: bool, registration_changed: bool) -> None:
+        if not enabled:
+            Runtime.spawn(self._deactivate_account())
+        elif not self.active:
+            self._activate_account()
+        elif registration_changed:
+            Runtime.spawn(self._change_registration())
+
+    @in_engine
+    def _activate_account(self) -> None:
+        if self.active or not self._started or not self.enabled:
+            return
+        self.active = True
+        post("SIPAccountDidActivate", self)
+        if self.registration.enabled:
+            self._start_registration()
+
+    async def _deactivate_account(self) -> None:
+        if not self.active:
+            return
+        self.active = False
+        registrar, self._registrar = self._registrar, None
+        if registrar is not None:
+            await registrar.stop()
+        post("SIPAccountDidDeactivate", self)
+        if self._started and self.enabled:  # changed back meanwhile
+            self._activate_account()
+
+    async def _change_registration(self) -> None:
+        registrar = self._registrar
+        if registrar is not None and not self.registration.enabled:
+            self._registrar = None
+            await registrar.stop()
+        elif registrar is not None:
+            registrar.restart()
+        elif self.registration.enabled and self.active:
+            self._start_registration()
+
+    def _start_registration(self) -> None:
+        # imported here because a registration needs the SIP rooms, and settings of accounts can be edited without them
+        from blinkq.sipsimple.account_registration import AccountRegistration
+
+        self._registrar = AccountRegistration(self)
+        self._registrar.start()
+
+    @in_engine
+    def _restart_registration(self) -> None:
+        if self._registrar is not None:
+            self._registrar.restart()
+
+    # the password ------------------------------------------------------------------------------------------------------------
+
+    def _store_elsewhere(self, modified: dict[str, ModifiedValue]) -> Exception | None:
+        if "password" not in modified:
+            return None
+        store = ConfigurationManager().passwords
+        try:
+            if self.password:
+                store.set(self.id, self.password)
+            else:
+                store.delete(self.id)
+        except (ConfigurationBackendError, IllegalStateError) as error:
+            return error
+        return None
+
+    def _delete_elsewhere(self) -> None:
+        try:
+            ConfigurationManager().passwords.delete(self.id)
+        except ConfigurationBackendError:
+            pass  # the account is gone all the same; a password without an account is of no use to anybody
+
+    def __repr__(self) -> str:
+        return f"Account({str(self.id)!r})"
