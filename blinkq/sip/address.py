@@ -9,6 +9,7 @@ from typing import Any
 
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.grammar import (
+    CONTROL,
     NO_PARAMETERS,
     QUOTED,
     Parameters,
@@ -22,7 +23,7 @@ from blinkq.sip.grammar import (
 )
 from blinkq.sip.uri import URI
 
-_name_addr = re.compile(rf"\s*+({QUOTED}|[^<\"]*+)\s*+<([^<>]*+)>\s*+(?:;(.*+))?+", re.DOTALL)
+_name_addr = re.compile(rf"\s*+({QUOTED}|[^<\"]*+)\s*+<\s*+([^<>\s]*+)\s*+>\s*+(?:;(.*+))?+", re.DOTALL)
 _collapse = re.compile(r"[ \t]+")
 
 
@@ -30,8 +31,9 @@ _collapse = re.compile(r"[ \t]+")
 class NameAddr:
     """An address as headers carry it.
 
-    uri: the address; display_name: unquoted text for people, '' when absent; parameters: the header's own (not the URI's), lower-case
-    names, wire-form values (given unquoted, they are quoted where needed). Raises ValueError for a bad parameter name.
+    uri: the address; display_name: unquoted text for people, '' when absent, control characters turned into spaces; parameters: the
+    header's own (not the URI's), lower-case names, wire-form values (given unquoted, they are quoted where needed). Raises ValueError
+    for a bad parameter name.
     """
 
     uri: URI
@@ -39,6 +41,8 @@ class NameAddr:
     parameters: Mapping[str, str | None] = NO_PARAMETERS
 
     def __post_init__(self) -> None:
+        if not self.display_name.isprintable():
+            object.__setattr__(self, "display_name", CONTROL.sub(" ", self.display_name))
         if type(self.parameters) is not Parameters:
             object.__setattr__(self, "parameters", header_parameters(self.parameters))
 

@@ -21,13 +21,15 @@ QUOTED = r'"(?:[^"\\]|\\.)*+"'
 HOST = r"\[[0-9A-Fa-f:.]++\]|[A-Za-z0-9_.\-]++"
 """A host name, an IPv4 address or an IPv6 reference, as a regular expression. Underscores are not legal, but in use."""
 
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""What no quoted string can carry: control characters but the tab."""
+
 _token = re.compile(TOKEN + "++")
 _token_lws = re.compile(rf"{TOKEN}++(?: {TOKEN}++)*+")
 _parameter = re.compile(rf'[ \t]*+(?:({TOKEN}++)[ \t]*+(?:=[ \t]*+({QUOTED}|[^\s;,"]*+)[ \t]*+)?+)?+(;|\Z)', re.DOTALL)
-_plain_value = re.compile(rf"{TOKEN}++|\[[0-9A-Fa-f:.]++\]|{QUOTED}", re.DOTALL)
+_plain_value = re.compile(rf"{TOKEN}++|[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]|{QUOTED}", re.DOTALL)  # RFC 3261: `received` has no brackets
 _element = re.compile(rf'((?:[^,"<]++|{QUOTED}|<[^>]*+>)*+)(,|\Z)', re.DOTALL)
 _escape_pair = re.compile(r"\\(.)", re.DOTALL)
-_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _needs_escape = re.compile(r'(["\\])')
 
 
@@ -70,7 +72,7 @@ def is_token_phrase(text: str) -> bool:
 
 def quote(text: str) -> str:
     """`text` as a quoted string; control characters, which no quoted string can carry, become spaces."""
-    escaped = _needs_escape.sub(r"\\\1", _control.sub(" ", text))
+    escaped = _needs_escape.sub(r"\\\1", CONTROL.sub(" ", text))
     return f'"{escaped}"'
 
 

@@ -22,6 +22,9 @@ MAX_HEADER_LINES = 512
 MAX_HEADER_VALUES = 256
 """Values of one typed list (Via, Contact, Route...): more hops or bindings than any working network has."""
 
+MAX_URI_SIZE = 8 * 1024
+"""Characters of one URI. RFC 4475's longest has 500; escaping a datagram full of illegal ones would cost 60 ms."""
+
 MAX_CSEQ = 2**32 - 1
 """RFC 3261 §8.1.1.5 asks for less than 2**31 when sending; an unsigned 32-bit number is accepted."""
 

@@ -18,7 +18,7 @@ from blinkq.sip.uri import URI
 _head_end = re.compile(rb"\r?\n\r?\n")
 _line_break = re.compile(r"\r?\n")
 _stray = re.compile(r"\r(?!\n)|\0")
-_fold = re.compile(r"[ \t]*+\r\n[ \t]++")
+_fold = re.compile(r"(?<![ \t])[ \t]*+\r\n[ \t]++")  # the look-behind keeps long runs of spaces linear
 _request_line = re.compile(rf"({TOKEN}++)[ \t]++(\S++)[ \t]++[sS][iI][pP]/([0-9]++\.[0-9]++)[ \t]*+")
 _almost_request_line = re.compile(rf"({TOKEN}++)[ \t].*[ \t][sS][iI][pP]/[0-9]")
 _status_line = re.compile(r"[sS][iI][pP]/2\.0[ \t]++([0-9]{3}+)(?:[ \t](.*+))?+")

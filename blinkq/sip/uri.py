@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.grammar import HOST, NO_PARAMETERS, Parameters, format_parameters
+from blinkq.sip.limits import MAX_URI_SIZE
 
 _sip_uri = re.compile(
     rf'([sS][iI][pP][sS]?+):(?:([^@:<>"\s]++)(?::([^@<>"\s]*+))?+@)?({HOST})(?::([0-9]{{1,5}}+))?+(;[^?\s<>"]*+)?+(\?[^\s<>"]*+)?+'
@@ -65,6 +66,8 @@ class URI:
     @classmethod
     def parse(cls, text: str) -> URI:
         """The URI that `text` is, without brackets or white space around it. Raises SIPParseError."""
+        if len(text) > MAX_URI_SIZE:
+            raise SIPParseError("URI too long", 414)
         match = _sip_uri.fullmatch(text)
         if match is None:
             return cls._parse_other(text)
@@ -178,7 +181,7 @@ def _escaped(values: Mapping[str, str | None], illegal: re.Pattern[str]) -> Para
     if type(values) is Parameters:
         return values
     return Parameters(
-        {_escape(name.lower(), illegal): value if value is None else _escape(value, illegal) for name, value in values.items()}
+        {_escape(name, illegal).lower(): value if value is None else _escape(value, illegal) for name, value in values.items()}
     )
 
 
@@ -187,7 +190,7 @@ def _split(text: str, separator: str, illegal: re.Pattern[str]) -> Parameters:
     for part in text[1:].split(separator):
         name, equals, value = part.partition("=")
         if name:
-            found.setdefault(_escape(name.lower(), illegal), _escape(value, illegal) if equals else None)
+            found.setdefault(_escape(name, illegal).lower(), _escape(value, illegal) if equals else None)
     return Parameters(found)
 
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from blinkq.sip.errors import SIPParseError
-from blinkq.sip.grammar import HOST, NO_PARAMETERS, TOKEN, Parameters, format_parameters, header_parameters, parse_parameters, wire_value
+from blinkq.sip.grammar import (
+    HOST,
+    NO_PARAMETERS,
+    TOKEN,
+    Parameters,
+    format_parameters,
+    header_parameters,
+    is_token,
+    parse_parameters,
+    wire_value,
+)
 
 MAGIC_COOKIE = "z9hG4bK"
 """RFC 3261 §8.1.1.7: branches that start so are unique transaction identifiers."""
@@ -16,6 +26,7 @@ MAGIC_COOKIE = "z9hG4bK"
 _via = re.compile(
     rf"\s*+[sS][iI][pP]\s*+/\s*+[0-9]++\.[0-9]++\s*+/\s*+({TOKEN}++)\s++({HOST})\s*+(?::\s*+([0-9]{{1,5}}+)\s*+)?+(?:;(.*+))?+", re.DOTALL
 )
+_port = re.compile(r"[0-9]{1,5}")
 _sent_by = re.compile(HOST)
 
 
@@ -33,8 +44,17 @@ class Via:
     parameters: Mapping[str, str | None] = NO_PARAMETERS
 
     def __post_init__(self) -> None:
-        if type(self.parameters) is not Parameters:
-            object.__setattr__(self, "parameters", header_parameters(self.parameters))
+        if not is_token(self.transport):
+            raise ValueError(f"not a transport: {self.transport!r}")
+        host = f"[{self.host}]" if ":" in self.host and self.host[0] != "[" else self.host
+        if _sent_by.fullmatch(host) is None:
+            raise ValueError(f"not a host: {self.host!r}")
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError(f"not a port: {self.port}")
+        assign = object.__setattr__
+        assign(self, "transport", self.transport.upper())
+        assign(self, "host", host.strip("[]"))
+        assign(self, "parameters", header_parameters(self.parameters))
 
     @classmethod
     def parse(cls, text: str) -> Via:
@@ -46,9 +66,12 @@ class Via:
         number = None
         if port is not None and (number := int(port)) > 65535:
             raise SIPParseError("port number too large in a Via")
-        if host[0] == "[":
-            host = host[1:-1]
-        return cls(transport.upper(), host, number, parse_parameters(rest) if rest else NO_PARAMETERS)
+        via = _new(cls)
+        _set_transport(via, transport.upper())
+        _set_host(via, host if host[0] != "[" else host[1:-1])
+        _set_port(via, number)
+        _set_parameters(via, parse_parameters(rest) if rest else NO_PARAMETERS)
+        return via
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -71,7 +94,9 @@ class Via:
     def rport(self) -> int | None:
         """The source port the other side saw; None when absent or not filled in (`wants_rport` tells the two apart)."""
         rport = self.parameters.get("rport")
-        return int(rport) if rport and rport.isascii() and rport.isdigit() and int(rport) <= 65535 else None
+        if rport is None or _port.fullmatch(rport) is None or int(rport) > 65535:
+            return None
+        return int(rport)
 
     @property
     def wants_rport(self) -> bool:
@@ -89,3 +114,10 @@ class Via:
     def replace(self, **changes: Any) -> Via:
         """A copy with fields changed, as the constructor takes them."""
         return replace(self, **changes)
+
+
+_new = object.__new__
+# The slots' own setters: parsing has checked every field, so it need not go through the checking constructor.
+_set_transport, _set_host, _set_port, _set_parameters = (
+    Via.__dict__[name].__set__ for name in ("transport", "host", "port", "parameters")
+)
