@@ -67,6 +67,7 @@ class SIPEndpoint:
     """The agent and its transports. Lives on the engine loop.
 
     :param trace: called with each message on the wire, secrets hidden; may also be set later through ``tracer.callback``
+    :param agent: the core to carry, where it shall be another one than a fresh Agent
 
     ``on_event`` gets the agent's events, and FlowClosed and LocalAddressChanged, in order.
     """
@@ -79,9 +80,11 @@ class SIPEndpoint:
         entropy: Entropy,
         network: Network,
         trace: Callable[[SIPMessageTraced], None] | None = None,
+        *,
+        agent: Agent | None = None,
     ) -> None:
         self.config = config
-        self.agent = Agent(AgentConfig(user_agent=config.user_agent), entropy)
+        self.agent = agent or Agent(AgentConfig(user_agent=config.user_agent), entropy)
         self.tracer = SIPTracer(trace)
         self.on_event: Callable[[object], None] = lambda event: None
         #: transport -> the port where we listen; outgoing-only TLS is not in it
@@ -304,7 +307,7 @@ class SIPEndpoint:
         if stream is None:
             if len(self._streams) >= MAX_CONNECTIONS:
                 raise NetworkError("Too many connections are open: end some calls first.")
-            stream = self._new_stream(hop.transport, (hop.address, hop.port), hop.tls_name)
+            stream = self._new_stream(hop.transport, (hop.address, hop.port), hop.tls_name, opened_by_us=True)
             self._by_path[path] = stream
             stream.hold(self._holds.held(path))
             tls = self.config.tls if hop.transport == "tls" else None
@@ -318,15 +321,16 @@ class SIPEndpoint:
         if self._stopped or len(self._streams) >= MAX_CONNECTIONS:
             log.info("refused a connection from %s: too many are open", connection.remote[0])
             return None
-        stream = self._new_stream(transport, connection.remote, None)
+        stream = self._new_stream(transport, connection.remote, None, opened_by_us=False)
         stream.attach(connection)
         return stream
 
-    def _new_stream(self, transport: str, remote: Address, tls_name: str | None) -> SIPStream:
+    def _new_stream(self, transport: str, remote: Address, tls_name: str | None, *, opened_by_us: bool) -> SIPStream:
         self._numbers += 1
         stream = SIPStream(
-            self, self._numbers, transport, remote, tls_name, loop=self._loop, clock=self._clock, entropy=self._entropy
-        )
+            self, self._numbers, transport, remote, tls_name,
+            opened_by_us=opened_by_us, loop=self._loop, clock=self._clock, entropy=self._entropy,
+        )  # fmt: skip
         self._streams[stream.number] = stream
         return stream
 

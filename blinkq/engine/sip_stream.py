@@ -48,6 +48,7 @@ class SIPStream:
     :param number: the engine's number of the connection, as in Flow
     :param remote: where it goes
     :param tls_name: whom the certificate must name; None for TCP and accepted connections
+    :param opened_by_us: False for accepted ones; who opened a connection is the one who pings (RFC 5626 §4.4.1)
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SIPStream:
         remote: Address,
         tls_name: str | None,
         *,
+        opened_by_us: bool,
         loop: asyncio.AbstractEventLoop,
         clock: Clock,
         entropy: Entropy,
@@ -78,7 +80,8 @@ class SIPStream:
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
-        self._framer = StreamFramer()
+        self._opened_by_us = opened_by_us
+        self._framer = StreamFramer(opened_by_us=opened_by_us)
         self._stream: Stream | None = None
         self._waiting: list[bytes] = []
         self._early: list[bytes] = []
@@ -160,8 +163,7 @@ class SIPStream:
         try:
             items = self._framer.receive_data(data)
         except SIPParseError as error:
-            log.info("%s sent what is not SIP: %s", place(*self.remote, self.transport), error)
-            self._fail(f"{place(*self.remote, self.transport)} sent what is not SIP: check the port.")
+            self._fail_parsing(error)
             return
         for item in items:
             if self._ended():
@@ -174,6 +176,8 @@ class SIPStream:
             else:
                 self._pongs += 1
                 self._disarm_pong()
+        if self._framer.error is not None:
+            self._fail_parsing(self._framer.error)
 
     def connection_lost(self, error: str) -> None:
         self._fail(error)
@@ -181,7 +185,7 @@ class SIPStream:
     # pings
 
     def _arm_ping(self) -> None:
-        if self.closed or not self._held or self._stream is None:
+        if self.closed or not self._held or self._stream is None or not self._opened_by_us:
             self._disarm_ping()
             self._disarm_pong()
         elif self._ping_timer is None:
@@ -209,6 +213,9 @@ class SIPStream:
         if self._pong_timer is not None:
             self._pong_timer.cancel()
             self._pong_timer = None
+
+    def _fail_parsing(self, error: SIPParseError) -> None:
+        self._fail(f"{place(*self.remote, self.transport)} sent what is not SIP ({error}): check the port.")
 
     def _fail(self, error: str) -> None:
         if self.closed:

@@ -23,6 +23,8 @@ __all__ = ["FakeHost", "FakeNetwork", "Packet"]
 ANY = {"0.0.0.0", "::", ""}
 #: Seconds after which a connection attempt into silence fails, as a computer's TCP would.
 CONNECT_TIMEOUT = 127.0
+#: Seconds between two deliveries, so that they keep their order.
+TICK = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class FakeNetwork:
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
+        self._latest: dict[float, float] = {}
 
     def host(self, *addresses: str, names: set[str] | None = None) -> FakeHost:
         """Add a host; ``names`` are what its certificate would say."""
@@ -71,7 +74,11 @@ class FakeNetwork:
         return None if host is None or host.silent else host
 
     def later(self, delay: float, func: Callable[..., object], *args: object) -> None:
-        asyncio.get_running_loop().call_later(delay, func, *args)
+        # asyncio's heap does not keep the order of timers that are due at the same time, but wires do
+        loop = asyncio.get_running_loop()
+        when = max(loop.time() + delay, self._latest.get(delay, 0.0) + TICK)
+        self._latest[delay] = when
+        loop.call_at(when, func, *args)
 
     def carry(self, packet: Packet, deliver: Callable[[], None], *, reliable: bool) -> None:
         lost = self.drop is not None and self.drop(packet)

@@ -75,8 +75,8 @@ def test_wrong_names(tmp_path: Path, names: tuple[str, ...], server_name: str, w
 
 def test_expired(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
+    old = authority.server("example.com", age=60 * DAY, life=30 * DAY)
     with pytest.raises(TLSError, match=r"The certificate of example\.com has expired"):
-        old = authority.server("example.com", age=60 * DAY, life=30 * DAY)
         asyncio.run(handshake(old, TLSConfig(ca_file=authority.ca_file), "example.com"))
 
 
