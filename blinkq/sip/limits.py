@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MAX_DATAGRAM_SIZE = 65535
-"""Bytes: what one UDP datagram can carry at all."""
-
 MAX_HEAD_SIZE = 64 * 1024
 """Bytes of start line and headers. RFC 4475's longest legal request needs 4 KiB; real ones with certificates 16 KiB."""
 
@@ -27,9 +24,6 @@ MAX_URI_SIZE = 8 * 1024
 
 MAX_CSEQ = 2**32 - 1
 """RFC 3261 §8.1.1.5 asks for less than 2**31 when sending; an unsigned 32-bit number is accepted."""
-
-MAX_SEND_CSEQ = 2**31 - 1
-"""RFC 3261 §8.1.1.5: what we may send."""
 
 MAX_FORWARDS = 255
 """RFC 3261 §20.22: larger values are read as this one."""
