@@ -41,11 +41,18 @@ class ClientUser(Protocol):
 class ServerUser(Protocol):
     """Who answers an INVITE and wants to know whether the answer arrived."""
 
+    @property
+    def tag(self) -> str:
+        """The To tag of the answers, which the answer to a CANCEL carries too (RFC 3261 §9.2)."""
+
     def on_ack(self, transaction: ServerTransaction, ack: Request, now: float) -> None:
         """The ACK of our final response has come."""
 
     def on_no_ack(self, transaction: ServerTransaction, now: float) -> None:
         """Our refusal was never acknowledged (timer H). A 2xx is the user's own to repeat and to give up."""
+
+    def on_cancel(self, transaction: ServerTransaction, cancel: Request, now: float) -> None:
+        """The peer takes its INVITE back; 200 to the CANCEL is already sent."""
 
 
 class Transaction:

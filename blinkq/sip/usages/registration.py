@@ -1,0 +1,325 @@
+"""Keeping one address of record registered at one registrar (RFC 3261 §10).
+
+It refreshes by itself while all goes well. After a failure it waits: trying again, with which patience and towards which
+server, is the account's decision (`refresh`, or a new registration).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.statemachine import StateTable
+from blinkq.sip.address import NameAddr
+from blinkq.sip.authentication import KnownChallenges
+from blinkq.sip.context import ALLOW, SUPPORTED, Context
+from blinkq.sip.digest import Credentials
+from blinkq.sip.errors import SIPParseError
+from blinkq.sip.events import RegistrationEnded, RegistrationFailed, RegistrationRefreshing, RegistrationSucceeded
+from blinkq.sip.exchange import Exchange
+from blinkq.sip.hop import Flow, Hop
+from blinkq.sip.message import Response
+from blinkq.sip.request_builder import build_request
+from blinkq.sip.timers import Timer
+from blinkq.sip.uri import URI
+
+__all__ = ["TABLE", "RegisterParameters", "Registration", "RegistrationInput", "RegistrationState"]
+
+# A refresh is sent this many seconds before the binding expires, so that retransmissions have time; never before half of it.
+REFRESH_MARGIN = 30
+# A registrar granting less is asked no more often than this, in seconds.
+MIN_REFRESH = 5
+# An expiry above this is not believed, in seconds (a day): the binding would outlive a sleeping laptop's network.
+MAX_EXPIRES = 86400
+
+
+class RegistrationState(Enum):
+    """Where a registration stands."""
+
+    IDLE = auto()
+    REGISTERING = auto()
+    REGISTERED = auto()
+    FAILED = auto()
+    UNREGISTERING = auto()
+    ENDED = auto()
+
+
+class RegistrationInput(Enum):
+    """What can happen to a registration."""
+
+    REGISTER = auto()
+    SUCCESS = auto()
+    FAILURE = auto()
+    UNREGISTER = auto()
+    END = auto()
+
+
+_S, _I = RegistrationState, RegistrationInput
+
+TABLE = StateTable(
+    {
+        (_S.IDLE, _I.REGISTER): _S.REGISTERING,
+        (_S.REGISTERING, _I.SUCCESS): _S.REGISTERED,
+        (_S.REGISTERING, _I.FAILURE): _S.FAILED,
+        (_S.REGISTERING, _I.END): _S.ENDED,
+        (_S.REGISTERED, _I.REGISTER): _S.REGISTERING,
+        (_S.REGISTERED, _I.FAILURE): _S.FAILED,
+        (_S.REGISTERED, _I.UNREGISTER): _S.UNREGISTERING,
+        (_S.FAILED, _I.REGISTER): _S.REGISTERING,
+        (_S.FAILED, _I.UNREGISTER): _S.UNREGISTERING,
+        (_S.FAILED, _I.END): _S.ENDED,
+        (_S.UNREGISTERING, _I.END): _S.ENDED,
+    },
+    initial=_S.IDLE,
+    final=frozenset({_S.ENDED}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterParameters:
+    """What to register where.
+
+    registrar: the Request-URI, as sip:example.org; aor: the address of record, From and To; contact: where we are reached;
+    hop, route_set: the way to the registrar; expires: seconds asked for; headers: further ones.
+    """
+
+    registrar: URI
+    aor: NameAddr
+    contact: NameAddr
+    hop: Hop
+    route_set: tuple[NameAddr, ...] = ()
+    expires: int = 600
+    credentials: Credentials | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Registration:
+    """One binding, refreshed until `end`.
+
+    contact: the present one; expires: seconds granted; flow: the way the last answer came; owner: free for the middleware.
+    Notifies with `RegistrationSucceeded` after every answer that keeps the binding, `RegistrationRefreshing` before an own
+    refresh, `RegistrationFailed` (not terminal), and once, at last, `RegistrationEnded`.
+    """
+
+    def __init__(self, context: Context, parameters: RegisterParameters) -> None:
+        self.parameters = parameters
+        self.contact = parameters.contact.without_parameter("expires")
+        self.expires = 0
+        self.call_id = context.call_id()
+        self.flow: Flow | None = None
+        self.owner: Any = None
+        self._context = context
+        self._from = parameters.aor.with_parameter("tag", context.tag())
+        self._cseq = context.entropy.integer(1, 1 << 15)
+        self._requested = parameters.expires
+        self._state = TABLE.initial
+        self._exchange: Exchange | None = None
+        self._known: KnownChallenges = {}
+        self._timer: Timer | None = None
+        self._stale_contact: NameAddr | None = None
+        self._too_brief_answered = False
+        self._refresh_wanted = False
+        self._end_wanted = False
+        self._bound = False
+
+    @property
+    def state(self) -> RegistrationState:
+        """Where it stands."""
+        return self._state
+
+    def start(self, now: float) -> None:
+        """Send the first REGISTER."""
+        self._register(now)
+
+    def refresh(self, now: float, contact: NameAddr | None = None) -> None:
+        """Register again now, also after a failure; with another `contact` the old binding is removed in the same request.
+
+        Raises IllegalStateError after `end`.
+        """
+        if self._end_wanted or self._state in (_S.UNREGISTERING, _S.ENDED):
+            raise IllegalStateError(f"Registration.refresh in state {self._state.name}")
+        if contact is not None:
+            contact = contact.without_parameter("expires")
+            if not contact.uri.equivalent(self.contact.uri):
+                self._stale_contact = self.contact if self._bound else None
+            self.contact = contact
+        if self._exchange is not None:
+            self._refresh_wanted = True  # §10.2: no new REGISTER before the answer to the last one
+            return
+        self._register(now)
+
+    def end(self, now: float) -> None:
+        """Remove the binding, if there is one. Idempotent; `RegistrationEnded` follows."""
+        if self._end_wanted:
+            return
+        self._end_wanted = True
+        self._stop_timer()
+        if self._exchange is None:
+            self._unregister(now)
+
+    def flow_failed(self, path: Flow | Hop, reason: str, now: float) -> None:
+        """The connection the registrar would reach us by is gone: the binding is worth nothing."""
+        if self._state is _S.REGISTERED and self.flow is not None and self.flow.reliable and self.flow == path:
+            self._stop_timer()
+            self._state = TABLE.next(self._state, _I.FAILURE)
+            self._context.emit(RegistrationFailed(self, 503, reason, None, None, None, True))
+
+    # -- ExchangeUser
+
+    def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
+        """Nothing to learn."""
+
+    def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
+        """The registrar answered."""
+        self._exchange = None
+        self.flow = flow
+        if self._state is _S.UNREGISTERING:
+            self._finish(response.code, response.reason)
+        elif response.code < 300:
+            self._succeed(response, now)
+        elif response.code == 423 and self._lengthen(response, now):
+            return
+        else:
+            self._fail(response.code, response.reason, response, now)
+
+    def on_unanswered(self, exchange: Exchange, code: int, reason: str, now: float) -> None:
+        """The registrar did not answer."""
+        self._exchange = None
+        if self._state is _S.UNREGISTERING:
+            self._finish(code, reason)
+        else:
+            self._fail(code, reason, None, now)
+
+    # -- outcomes
+
+    def _succeed(self, response: Response, now: float) -> None:
+        self._bound = True
+        self._stale_contact = None
+        self._too_brief_answered = False
+        self._state = TABLE.next(self._state, _I.SUCCESS)
+        contacts = tuple(response.contacts)
+        self.expires = self._granted(response, contacts)
+        if self._end_wanted:
+            self._unregister(now)
+            return
+        event = RegistrationSucceeded(
+            self, response.code, response.reason, contacts, self.contact, self.expires, response
+        )
+        self._context.emit(event)
+        if self._refresh_wanted:
+            self._refresh_wanted = False
+            self._register(now)
+            return
+        delay = max(self.expires / 2, self.expires - REFRESH_MARGIN, MIN_REFRESH)
+        self._timer = self._context.timers.schedule(now + delay, self._on_timer)
+
+    def _fail(self, code: int, reason: str, response: Response | None, now: float) -> None:
+        self._state = TABLE.next(self._state, _I.FAILURE)
+        self._too_brief_answered = False
+        if self._end_wanted:
+            self._unregister(now)
+            return
+        retry_after = _seconds(response, "retry_after")
+        min_expires = _seconds(response, "min_expires")
+        self._context.emit(
+            RegistrationFailed(self, code, reason, response, retry_after, min_expires, response is None)
+        )
+        if self._refresh_wanted:
+            self._refresh_wanted = False
+            self._register(now)
+
+    def _lengthen(self, response: Response, now: float) -> bool:
+        """423 Interval Too Brief (§10.2.8): ask for what the registrar wants, once."""
+        wanted = _seconds(response, "min_expires")
+        if wanted is None or self._too_brief_answered or self._end_wanted or not self._requested < wanted <= MAX_EXPIRES:
+            return False
+        self._too_brief_answered = True
+        self._requested = wanted
+        self._send(now)
+        return True
+
+    def _finish(self, code: int | None, reason: str) -> None:
+        self._bound = False
+        self._state = TABLE.next(self._state, _I.END)
+        self._context.emit(RegistrationEnded(self, code, reason))
+
+    def _granted(self, response: Response, contacts: tuple[NameAddr, ...]) -> int:
+        """The seconds our binding lasts (§10.2.4)."""
+        for contact in contacts:
+            if contact.uri.equivalent(self.contact.uri):
+                value = contact.parameter("expires")
+                if value and value.isascii() and value.isdigit():
+                    return min(int(value[:10]), MAX_EXPIRES)
+        expires = response.expires
+        return min(self._requested if expires is None else expires, MAX_EXPIRES)
+
+    # -- sending
+
+    def _register(self, now: float) -> None:
+        self._stop_timer()
+        self._state = TABLE.next(self._state, _I.REGISTER)
+        self._send(now)
+
+    def _unregister(self, now: float) -> None:
+        if not self._bound:
+            self._finish(None, "not registered")
+            return
+        self._state = TABLE.next(self._state, _I.UNREGISTER)
+        self._requested = 0
+        self._send(now)
+
+    def _send(self, now: float) -> None:
+        contacts = [str(self.contact.with_parameter("expires", str(self._requested)))]
+        if self._stale_contact is not None:
+            contacts.append(str(self._stale_contact.with_parameter("expires", "0")))
+        headers = [*(("Contact", contact) for contact in contacts), ("Expires", str(self._requested))]
+        headers.append(("Allow", ", ".join(ALLOW)))
+        supported = [*SUPPORTED]
+        if supported:
+            headers.append(("Supported", ", ".join(supported)))
+        request = build_request(
+            "REGISTER",
+            self.parameters.registrar,
+            route_set=self.parameters.route_set,
+            from_=self._from,
+            to=self.parameters.aor.without_parameter("tag"),
+            call_id=self.call_id,
+            cseq=self._next_cseq(),
+            headers=[*headers, *self.parameters.headers],
+        )
+        self._exchange = Exchange(
+            self._context,
+            self,
+            request,
+            self.parameters.hop,
+            None,
+            self._next_cseq,
+            credentials=self.parameters.credentials,
+            known=self._known,
+        )
+        self._exchange.start(now)
+
+    def _next_cseq(self) -> int:
+        self._cseq += 1
+        return self._cseq
+
+    def _on_timer(self, now: float) -> None:
+        self._context.emit(RegistrationRefreshing(self))
+        self._register(now)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _seconds(response: Response | None, name: str) -> int | None:
+    if response is None:
+        return None
+    try:
+        value: int | None = getattr(response, name)
+    except SIPParseError:
+        return None  # a hint that cannot be read is no hint
+    return value

@@ -1,0 +1,111 @@
+"""A single request outside or inside a dialog, for whoever asks the agent to send one (OPTIONS, MESSAGE, INFO ...)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from blinkq.sip.address import NameAddr
+from blinkq.sip.context import Context
+from blinkq.sip.digest import Credentials
+from blinkq.sip.events import RequestAnswered, RequestFailed
+from blinkq.sip.exchange import Exchange
+from blinkq.sip.hop import Flow, Hop
+from blinkq.sip.message import Request, Response
+from blinkq.sip.request_builder import build_request
+from blinkq.sip.uri import URI
+
+__all__ = ["ClientRequest", "RequestParameters", "request_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestParameters:
+    """A request outside dialogs.
+
+    from_: our address, without a tag; hop: where it goes; route_set: preloaded routes, nearest first; headers: further ones;
+    body with content_type: the payload. INVITE, ACK, BYE and CANCEL have usages of their own.
+    """
+
+    method: str
+    request_uri: URI
+    from_: NameAddr
+    to: NameAddr
+    hop: Hop
+    route_set: tuple[NameAddr, ...] = ()
+    credentials: Credentials | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    content_type: str | None = None
+
+
+class ClientRequest:
+    """A request on its way. Ends with exactly one `RequestAnswered` or `RequestFailed`.
+
+    request: as last sent; owner: free for whoever made it.
+    """
+
+    def __init__(self, context: Context, owner: Any = None, on_answer: Callable[[Response, float], None] | None = None):
+        self.owner = owner
+        self.finished = False
+        self._context = context
+        self._on_answer = on_answer
+        self._exchange: Exchange | None = None
+
+    @property
+    def request(self) -> Request | None:
+        return None if self._exchange is None else self._exchange.request
+
+    def start(
+        self,
+        request: Request,
+        hop: Hop,
+        flow: Flow | None,
+        next_cseq: Callable[[], int],
+        credentials: Credentials | None,
+        in_dialog: bool,
+        now: float,
+    ) -> None:
+        """Send it."""
+        self._exchange = Exchange(
+            self._context, self, request, hop, flow, next_cseq, credentials=credentials, in_dialog=in_dialog
+        )
+        self._exchange.start(now)
+
+    def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
+        """Not reported."""
+
+    def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
+        """The answer."""
+        self.finished = True
+        self._context.emit(RequestAnswered(self, response.code, response.reason, response))
+        if self._on_answer is not None:
+            self._on_answer(response, now)
+
+    def on_unanswered(self, exchange: Exchange, code: int, reason: str, now: float) -> None:
+        """No answer."""
+        self.finished = True
+        self._context.emit(RequestFailed(self, code, reason))
+
+
+def request_of(context: Context, parameters: RequestParameters, now: float) -> ClientRequest:
+    """Send the request that `parameters` describe. Raises ValueError for the methods that have their own usages."""
+    if parameters.method in ("INVITE", "ACK", "BYE", "CANCEL"):
+        raise ValueError(f"{parameters.method} is not a request of its own")
+    cseq = context.entropy.integer(1, 1 << 15)
+    request = build_request(
+        parameters.method,
+        parameters.request_uri,
+        route_set=parameters.route_set,
+        from_=parameters.from_.with_parameter("tag", context.tag()),
+        to=parameters.to,
+        call_id=context.call_id(),
+        cseq=cseq,
+        headers=parameters.headers,
+        body=parameters.body,
+        content_type=parameters.content_type,
+    )
+    made = ClientRequest(context)
+    numbers = iter(range(cseq + 1, cseq + 1000))
+    made.start(request, parameters.hop, None, lambda: next(numbers), parameters.credentials, False, now)
+    return made
