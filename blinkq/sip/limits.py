@@ -17,7 +17,7 @@ MAX_HEADER_LINES = 512
 """Header lines of one message: Via and Record-Route of the 70 hops that Max-Forwards allows, with ample room."""
 
 MAX_HEADER_VALUES = 256
-"""Values of one typed list (Via, Contact, Route...): more hops or bindings than any working network has."""
+"""Values in one header line (Via, Contact, Route...): more hops or bindings than any working network has."""
 
 MAX_URI_SIZE = 8 * 1024
 """Characters of one URI. RFC 4475's longest has 500; escaping a datagram full of illegal ones would cost 60 ms."""
