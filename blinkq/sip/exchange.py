@@ -110,6 +110,13 @@ class Exchange:
         if self._progressing:
             self._send_cancel(now)
 
+    def abandon(self, now: float) -> None:
+        """Nobody waits for the answer any more: stop repeating the request."""
+        self.finished = True
+        transaction, self._transaction = self._transaction, None
+        if transaction is not None:
+            transaction.transport_failed("abandoned", now)
+
     # -- ClientUser
 
     def on_response(self, transaction: ClientTransaction, response: Response, flow: Flow, now: float) -> None:

@@ -325,8 +325,8 @@ class AccountRegistration:
         """Forget a registration that is lost; nothing is sent for it any more."""
         registration, self._registration = self._registration, None
         if registration is not None:
-            SIPEvents().release(registration)
             Runtime.current().sip.call(registration.abandon)
+            SIPEvents().release(registration)
 
     # notifications -----------------------------------------------------------------------------------------------------------
 

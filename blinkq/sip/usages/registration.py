@@ -67,6 +67,7 @@ TABLE = StateTable(
         (_S.REGISTERED, _I.REGISTER): _S.REGISTERING,
         (_S.REGISTERED, _I.FAILURE): _S.FAILED,
         (_S.REGISTERED, _I.UNREGISTER): _S.UNREGISTERING,
+        (_S.REGISTERED, _I.END): _S.ENDED,
         (_S.FAILED, _I.REGISTER): _S.REGISTERING,
         (_S.FAILED, _I.UNREGISTER): _S.UNREGISTERING,
         (_S.FAILED, _I.END): _S.ENDED,
@@ -129,6 +130,11 @@ class Registration:
         """Where it stands."""
         return self._state
 
+    @property
+    def hop(self) -> Hop:
+        """Where it sends its requests."""
+        return self.parameters.hop
+
     def start(self, now: float) -> None:
         """Send the first REGISTER."""
         self._register(now)
@@ -158,6 +164,20 @@ class Registration:
         self._stop_timer()
         if self._exchange is None:
             self._unregister(now)
+
+    def abandon(self, now: float) -> None:
+        """End without a word to the registrar, which is gone or has forgotten us: nothing is sent any more, not even repeated.
+
+        `RegistrationEnded` follows. Idempotent.
+        """
+        if self._state is _S.ENDED:
+            return
+        self._end_wanted = True
+        self._stop_timer()
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.abandon(now)
+        self._finish(None, "abandoned")
 
     def flow_failed(self, path: Flow | Hop, reason: str, now: float) -> None:
         """The connection the registrar would reach us by is gone: the binding is worth nothing."""
