@@ -16,6 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))  # makes tests/support importable as ``support``
 
 from blinkq.base.notification import Notification, NotificationCenter
+from blinkq.engine.loop import EngineLoop
 
 #: Seconds that a thread which was told to end may still take.
 THREAD_GRACE = 2.0
@@ -54,6 +55,15 @@ def _fresh_notification_center(request: pytest.FixtureRequest) -> Iterator[None]
         center._observers.update(before)
     if errors and request.node.get_closest_marker("expect_observer_errors") is None:
         raise errors[0][2]
+
+
+@pytest.fixture(autouse=True)
+def _no_engine_left() -> Iterator[None]:
+    yield
+    left, EngineLoop.current = EngineLoop.current, None  # or each test after this one would fail as well
+    if left is not None and left.is_thread:
+        left.stop()
+    assert left is None, "an engine loop was left running"
 
 
 @pytest.fixture(autouse=True)

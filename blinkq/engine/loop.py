@@ -59,6 +59,11 @@ class EngineLoop:
     def running(self) -> bool:
         return self._loop is not None
 
+    @property
+    def is_thread(self) -> bool:
+        """Whether it has a thread of its own that runs."""
+        return self._thread is not None
+
     def start(self) -> None:
         """Start the thread and its loop; returns when the loop runs. Raises IllegalStateError when another loop is current."""
         if EngineLoop.current is not None:

@@ -71,7 +71,7 @@ class PathHolds:
         """Learn from an event of the agent who lives where."""
         match event:
             case RegistrationSucceeded(registration=registration):
-                self.add(path_of(registration.hop), registration)
+                self.add(path_of(registration.parameters.hop), registration)
             case RegistrationFailed(registration=registration) | RegistrationEnded(registration=registration):
                 self.discard(registration)
             case (

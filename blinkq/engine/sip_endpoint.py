@@ -264,9 +264,8 @@ class SIPEndpoint:
             self._pump.call(self.agent.flow_failed, path, error)
 
     def _learn_public_address(self, event: RegistrationSucceeded) -> None:
-        hop, via = event.registration.hop, event.response.via
-        port = via.rport if isinstance(via.rport, int) else None
-        address = (via.received or via.host, port or via.port or hop.local_port)
+        hop, via = event.registration.parameters.hop, event.response.via
+        address = (via.received or via.host, via.rport or via.port or hop.local_port)
         if address != (hop.local_address, hop.local_port):
             self._public[path_of(hop)] = address
 
@@ -356,11 +355,12 @@ class SIPEndpoint:
                 timer.cancel()
             elif held and path not in self._pings:
                 self._ping_later(path)
-        elif transport == "flow":
-            if (stream := self._streams.get(port)) is not None:
-                stream.hold(held)
-        elif (stream := self._by_path.get(path)) is not None:
-            stream.hold(held)
+            return
+        stream = self._streams.get(port) if transport == "flow" else self._by_path.get(path)
+        if stream is not None:
+            # a connection of ours is held by its next hop (registrations) and by its number (calls)
+            paths = [known for known, other in self._by_path.items() if other is stream]
+            stream.hold(any(map(self._holds.held, [("flow", "", stream.number, None), *paths])))
 
     def _ping_later(self, path: Path) -> None:
         self._pings[path] = self._loop.call_later(self._entropy.uniform(*PING_INTERVAL), self._ping, path)

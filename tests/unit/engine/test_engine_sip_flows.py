@@ -109,6 +109,25 @@ def test_a_held_connection_is_pinged_and_stays() -> None:
     run(body())
 
 
+def test_a_connection_is_held_until_the_last_holder_leaves() -> None:
+    async def body() -> None:
+        async with World() as world:
+            hop = await world.connect()
+            [stream] = world.endpoint._streams.values()
+            assert stream.flow is not None
+            world.endpoint.hold(hop, "registration")
+            world.endpoint.hold(stream.flow, "call")
+            world.endpoint.release("call")
+            assert stream.held
+            world.endpoint.hold(stream.flow, "call")
+            world.endpoint.release("registration")
+            assert stream.held
+            world.endpoint.release("call")
+            assert not stream.held
+
+    run(body())
+
+
 def test_a_missing_pong_means_the_connection_is_dead() -> None:
     async def body() -> None:
         async with World() as world:
