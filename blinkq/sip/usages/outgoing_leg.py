@@ -79,7 +79,7 @@ class OutgoingLeg:
     def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         """1xx."""
         call = self._call
-        call.invitation.flow = flow
+        self._note_peer(response, flow)
         if call.state not in (_S.CALLING, _S.PROCEEDING):
             return
         call.move(_I.PROGRESS)
@@ -94,7 +94,7 @@ class OutgoingLeg:
     def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         """2xx (each of them), or the refusal."""
         call = self._call
-        call.invitation.flow = flow
+        self._note_peer(response, flow)
         if response.code < 300:
             self._on_success(exchange, response, flow, now)
             return
@@ -120,6 +120,12 @@ class OutgoingLeg:
         call.finish(originator, code, reason, cause, now)
 
     # -- answers
+
+    def _note_peer(self, response: Response, flow: Flow) -> None:
+        invitation = self._call.invitation
+        invitation.flow = flow
+        if response.code > 100:  # a 100 is the proxy's
+            invitation.remote_user_agent = response.user_agent or invitation.remote_user_agent
 
     def _on_success(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         call = self._call
