@@ -24,6 +24,9 @@ __all__ = ["AccountDialog", "AccountDialogForm"]
 #: a test that has no result after this long has one: nobody answers (ms); longer than the 15 s that three name servers may take
 TRIAL_TIMEOUT = 25_000
 
+#: width of the dialog in pixels; it does not change while hints come and go
+WIDTH = 480
+
 _PROXY = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?)(?::(?P<port>\d{1,5}))?")
 _TRANSPORTS = ("", "udp", "tcp", "tls")
 
@@ -32,6 +35,12 @@ class AccountDialogForm(Protocol):
     """Widgets of account_dialog.ui."""
 
     introLabel: QLabel
+    nameCaption: QLabel
+    addressCaption: QLabel
+    passwordCaption: QLabel
+    userCaption: QLabel
+    proxyCaption: QLabel
+    transportCaption: QLabel
     nameEdit: QLineEdit
     addressEdit: QLineEdit
     addressHint: QLabel
@@ -65,7 +74,7 @@ class AccountDialog(QDialog):
         self._trial: RegistrationTrial | None = None
         self._taken = {known.id.lower() for known in middleware.accounts() if known is not account}
         self.saved: AccountLike | None = None
-        self.ui = load_form("account_dialog", AccountDialogForm)
+        self.ui: AccountDialogForm = load_form("account_dialog")
         self.ui.setupUi(self)
         self._deadline = QTimer(self)
         self._deadline.setSingleShot(True)
@@ -107,8 +116,12 @@ class AccountDialog(QDialog):
         ui.transportSelector.addItems([self.tr("Automatic"), self.tr("UDP"), self.tr("TCP"), self.tr("TLS (encrypted)")])
         set_icon(ui.showPasswordButton, "eye")
         set_icon(ui.saveButton, "check", "on_accent")
-        self._show_server_settings(False)
+        captions = (ui.nameCaption, ui.addressCaption, ui.passwordCaption, ui.userCaption, ui.proxyCaption, ui.transportCaption)
+        widest = max(caption.sizeHint().width() for caption in captions)
+        for caption in captions:
+            caption.setMinimumWidth(widest)
         ui.testLabel.setText("")
+        self._show_server_settings(False)
 
     def _connect(self) -> None:
         ui = self.ui
@@ -152,11 +165,10 @@ class AccountDialog(QDialog):
         ui.passwordHint.setText(self.tr("Most servers refuse a registration without a password.") if without else "")
         ui.passwordHint.setVisible(without)
         set_level(ui.passwordHint, "warning")
-        # the transport belongs to the proxy: without one the domain's own records say how it is reached
-        ui.transportSelector.setEnabled(bool(ui.proxyEdit.text().strip()))
         right = self.draft is not None
         ui.saveButton.setEnabled(right)
         ui.testButton.setEnabled(right and self._trial is None)
+        self._fit()
 
     def _address_complaint(self) -> str:
         text = self.ui.addressEdit.text()
@@ -211,6 +223,8 @@ class AccountDialog(QDialog):
 
     def _NH_SIPAccountRegistrationDidFail(self, notification: Notification) -> None:
         data = notification.data
+        if data.next_route is not None:
+            return  # the trial goes on with the next server
         code = getattr(data, "code", None)
         self._show_failure(code, str((data.reason if code else data.error) or data.reason or ""))
 
@@ -231,6 +245,7 @@ class AccountDialog(QDialog):
     def _show_result(self, text: str, level: str) -> None:
         self.ui.testLabel.setText(text)
         set_level(self.ui.testLabel, level)
+        self._fit()
 
     # the rest --------------------------------------------------------------------------------------------------------------------
 
@@ -250,6 +265,17 @@ class AccountDialog(QDialog):
 
     def _show_server_settings(self, shown: bool) -> None:
         self.ui.serverWidget.setVisible(shown)
-        set_icon(self.ui.serverButton, "collapse" if shown else "expand")
+        set_icon(self.ui.serverButton, "collapse" if shown else "expand", checked="text")
         self.ui.serverButton.setAccessibleDescription(self.tr("Shown") if shown else self.tr("Hidden"))
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as what is shown needs: labels that wrap tell their height only for a width."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            width = max(self.width(), WIDTH)
+            self.setMinimumHeight(0)
+            height = layout.totalHeightForWidth(width)
+            self.setMinimumSize(WIDTH, height if width == WIDTH else 0)
+            self.resize(width, height)

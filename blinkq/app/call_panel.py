@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
@@ -70,7 +71,7 @@ class CallPanel(QFrame):
     def __init__(self, call: Call, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.call = call
-        self.ui = load_form("call_panel", CallPanelForm)
+        self.ui: CallPanelForm = load_form("call_panel")
         self.ui.setupUi(self)
         self._sent = ""
         self._muted = False
@@ -245,7 +246,7 @@ class CallPanel(QFrame):
         if secure:
             # SDES (RFC 4568 §4): the keys travel in the signalling, so every server on the way has seen them.
             safe = self.call.session.transport == "tls"
-            way = self.tr("The keys went through the servers (SDES), so their operators could listen: encrypted hop by hop, not end to end.")
+            way = self.tr("The keys went through the servers (SDES): encrypted hop by hop, not end to end; operators could listen.")
             plain = self.tr("The signalling is not encrypted (no TLS), so anybody on the way could have read the keys.")
             label.setToolTip(self.tr("The sound is encrypted (SRTP).") + "\n" + (way if safe else f"{way}\n{plain}"))
         else:
@@ -257,10 +258,12 @@ class CallPanel(QFrame):
         if call.explanation is not None:
             notice, what_to_do, level = happened(call.explanation), advice(call.explanation), "error"
         elif call.recording:
-            notice, what_to_do, level = self.tr("Recording to %1").replace("%1", call.recording), "", "error"
+            name = os.path.basename(call.recording)
+            notice, what_to_do, level = self.tr("Recording to %1").replace("%1", name), "", "muted"
         else:
             notice, what_to_do, level = call.notice, "", "muted"
         ui.noticeLabel.setText(notice)
+        ui.noticeLabel.setToolTip(call.recording or "")
         ui.noticeLabel.setVisible(bool(notice))
         set_level(ui.noticeLabel, level)
         ui.adviceLabel.setText(what_to_do)

@@ -14,7 +14,7 @@ __all__ = ["DARK", "LIGHT", "Colours", "colours", "use_colours"]
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """One set of colours as "#rrggbb"; ``card`` is the ground of a call, ``line`` what separates, ``on_accent`` the text on accent grounds."""
+    """One set of colours as "#rrggbb": ``card`` is the ground of a call, ``line`` what separates, ``on_accent`` the text on accents."""
 
     window: str
     base: str

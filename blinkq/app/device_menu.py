@@ -18,12 +18,15 @@ _SYSTEM_DEFAULT = "system_default"
 class DeviceMenu(QObject):
     """Fills one submenu for each kind of device and keeps them true while devices come and go."""
 
-    def __init__(self, middleware: Middleware, bridge: NotificationBridge, menus: dict[DeviceKind, QMenu], parent: QObject | None = None) -> None:
+    def __init__(
+        self, middleware: Middleware, bridge: NotificationBridge, menus: dict[DeviceKind, QMenu], parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._middleware = middleware
         self._menus = menus
         self._groups: dict[DeviceKind, QActionGroup] = {}
-        for name in ("AudioDevicesDidChange", "DefaultAudioDeviceDidChange", "SIPApplicationDidStart", "CFGSettingsObjectDidChange"):
+        middleware.watch_devices(self.refill)
+        for name in ("SIPApplicationDidStart", "CFGSettingsObjectDidChange"):
             bridge.listen(name, self._changed)
         self.refill()
 

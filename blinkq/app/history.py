@@ -53,7 +53,8 @@ class History:
         try:
             with self._database:
                 cursor = self._database.execute(
-                    "INSERT INTO calls (started, account, direction, uri, name, duration, outcome, code, reason) VALUES (?,?,?,?,?,?,?,?,?)",
+                    "INSERT INTO calls (started, account, direction, uri, name, duration, outcome, code, reason)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (record.started, record.account, record.direction, record.uri, record.name, record.duration, record.outcome,
                      record.code, record.reason),
                 )  # fmt: skip

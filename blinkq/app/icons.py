@@ -20,16 +20,18 @@ __all__ = ["icon", "pixmap", "refresh_icons", "set_icon", "tray_icon"]
 
 _SIZES = (16, 24, 32, 48)
 _TRAY_SIZES = (16, 22, 24, 32, 48, 64)
-_NAME, _ROLE = "blinkqIcon", "blinkqIconRole"
+_NAME, _ROLE, _CHECKED = "blinkqIcon", "blinkqIconRole", "blinkqIconChecked"
 
 
-def set_icon(target: QAbstractButton | QAction, name: str, role: str = "text") -> None:
-    """Give a button or action the icon ``name`` in the colour of ``role``, now and after every change of theme."""
-    if target.property(_NAME) == name and target.property(_ROLE) == role:
+def set_icon(target: QAbstractButton | QAction, name: str, role: str = "text", checked: str = "on_accent") -> None:
+    """Give a button or action the icon ``name`` in the colour of ``role`` (of ``checked`` when it is checked), now and after every
+    change of theme."""
+    wanted = (name, role, checked)
+    if (target.property(_NAME), target.property(_ROLE), target.property(_CHECKED)) == wanted:
         return
-    target.setProperty(_NAME, name)
-    target.setProperty(_ROLE, role)
-    target.setIcon(icon(name, role))
+    for key, value in zip((_NAME, _ROLE, _CHECKED), wanted, strict=True):
+        target.setProperty(key, value)
+    target.setIcon(icon(*wanted))
 
 
 def refresh_icons() -> None:
@@ -40,17 +42,17 @@ def refresh_icons() -> None:
         if isinstance(widget, QAbstractButton) and widget.property(_NAME):
             targets.add(widget)
     for target in targets:
-        target.setIcon(icon(target.property(_NAME), target.property(_ROLE)))
+        target.setIcon(icon(target.property(_NAME), target.property(_ROLE), target.property(_CHECKED)))
 
 
-def icon(name: str, role: str = "text") -> QIcon:
-    """The icon ``name`` in the present colour of ``role``, paler when disabled, for accent grounds when checked."""
+def icon(name: str, role: str = "text", checked: str = "on_accent") -> QIcon:
+    """The icon ``name`` in the present colour of ``role``, paler when disabled, of ``checked`` when checked."""
     result = QIcon()
     scheme = colours()
     for size in _SIZES:
         result.addPixmap(_draw(name, scheme.role(role).name(), size), QIcon.Mode.Normal)
         result.addPixmap(_draw(name, scheme.role("disabled").name(), size), QIcon.Mode.Disabled)
-        result.addPixmap(_draw(name, scheme.role("on_accent").name(), size), QIcon.Mode.Normal, QIcon.State.On)
+        result.addPixmap(_draw(name, scheme.role(checked).name(), size), QIcon.Mode.Normal, QIcon.State.On)
     return result
 
 

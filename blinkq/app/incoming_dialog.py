@@ -40,14 +40,15 @@ class IncomingDialog(QDialog):
     def __init__(self, call: Call, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.call = call
-        self.ui = load_form("incoming_dialog", IncomingDialogForm)
+        self.ui: IncomingDialogForm = load_form("incoming_dialog")
         self.ui.setupUi(self)
         self.setWindowFlags(Qt.WindowType.Dialog | Qt.WindowType.WindowStaysOnTopHint)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._show_caller()
+        ui = self.ui
         for button, name, role in (
-            (self.ui.answerButton, "call", "on_accent"), (self.ui.busyButton, "busy", "text"), (self.ui.rejectButton, "hang-up", "on_accent"),
+            (ui.answerButton, "call", "on_accent"), (ui.busyButton, "busy", "text"), (ui.rejectButton, "hang-up", "on_accent"),
         ):  # fmt: skip
             set_icon(button, name, role)
             button.setMinimumHeight(34)

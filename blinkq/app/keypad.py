@@ -35,7 +35,7 @@ class Keypad(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.ui = load_form("keypad", KeypadForm)
+        self.ui: KeypadForm = load_form("keypad")
         self.ui.setupUi(self)
         self.keys: dict[str, QPushButton] = {}
         names = {"*": self.tr("Star"), "#": self.tr("Hash")}

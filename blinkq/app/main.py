@@ -24,6 +24,7 @@ from blinkq.app.icons import tray_icon
 from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.main_window import MainWindow
 from blinkq.app.middleware import Middleware
+from blinkq.app.notices import Notices
 from blinkq.app.resources import resource
 from blinkq.app.ringer import Ringer
 from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware, default_config_directory
@@ -102,6 +103,7 @@ class Application(QObject):
         self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.theme, settings)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
         self.dialogs: list[IncomingDialog] = []
+        self.notices = Notices(self.bridge, self.window.show_notice, self)
         self._connect()
 
     async def main(self) -> None:
@@ -181,11 +183,7 @@ class Application(QObject):
         self.tray.quit_wanted.connect(self.window.ui.quitAction.trigger)
         self.tray.mute_wanted.connect(self.window.set_muted)
         self.window.hide_on_close = self.tray.available
-        for name in (
-            "CFGManagerLoadFailed", "CFGManagerSaveFailed", "AudioDeviceDidFail", "MediaProcessDidDie", "MediaProcessDidRevive",
-            "SIPApplicationFailedToStartTLS", "SIPApplicationGotFatalError", "SIPEngineDidFail", "SIPApplicationDidStart",
-        ):  # fmt: skip
-            self.bridge.listen(name, getattr(self, f"_NH_{name}"))
+        self.bridge.listen("SIPApplicationDidStart", self._NH_SIPApplicationDidStart)
         if self.history.kept_aside is not None:
             text = self.tr("The list of recent calls was unreadable. It is kept as %1, and a new one begins.")
             self.window.show_notice(text.replace("%1", str(self.history.kept_aside)))
@@ -224,47 +222,10 @@ class Application(QObject):
             self._told_about_tray = True
             self.tray.notify(self.tr("BlinkQ is still running"), self.tr("Calls reach you as before. Quit from this icon's menu."))
 
-    # notifications ---------------------------------------------------------------------------------------------------------------
-
     def _NH_SIPApplicationDidStart(self, _notification: Notification) -> None:
         self.accounts.reload()
         self.window.refresh()
         self.tray.refresh()
-
-    def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
-        data = notification.data
-        kept_as = getattr(data, "kept_as", None)
-        if kept_as:
-            text = self.tr("The settings could not be read (%1). The file is kept as %2, and BlinkQ begins with new settings.")
-            self.window.show_notice(text.replace("%1", str(data.error)).replace("%2", str(kept_as)))
-        else:
-            text = self.tr("The setting %1 is not usable (%2); its default is in force.")
-            self.window.show_notice(text.replace("%1", str(data.attribute)).replace("%2", str(data.error)))
-
-    def _NH_CFGManagerSaveFailed(self, notification: Notification) -> None:
-        text = self.tr("The settings could not be saved (%1). They are in force until BlinkQ ends. Check the free space of the disk.")
-        self.window.show_notice(text.replace("%1", str(notification.data.exception)))
-
-    def _NH_AudioDeviceDidFail(self, notification: Notification) -> None:
-        text = self.tr("Sound: %1 Choose another device in the Devices menu.")
-        self.window.show_notice(text.replace("%1", f"{notification.data.error}.".replace("..", ".")))
-
-    def _NH_MediaProcessDidDie(self, _notification: Notification) -> None:
-        self.window.show_notice(self.tr("The sound was interrupted; it is being restarted."))
-
-    def _NH_MediaProcessDidRevive(self, _notification: Notification) -> None:
-        self.window.show_notice("")
-
-    def _NH_SIPApplicationFailedToStartTLS(self, notification: Notification) -> None:
-        text = self.tr("Encrypted connections (TLS) are not available: %1")
-        self.window.show_notice(text.replace("%1", str(notification.data.error)))
-
-    def _NH_SIPEngineDidFail(self, notification: Notification) -> None:
-        self.window.show_notice(self.tr("BlinkQ cannot make calls: %1").replace("%1", str(notification.data.error)))
-
-    def _NH_SIPApplicationGotFatalError(self, notification: Notification) -> None:
-        text = self.tr("The telephone part of BlinkQ has failed (%1). Quit and start BlinkQ again.")
-        self.window.show_notice(text.replace("%1", str(notification.data.value)))
 
 
 def _appearance(settings: QSettings) -> Appearance:

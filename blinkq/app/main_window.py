@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSettings, QSize, QStringListModel, Qt, pyqtSignal
-from PyQt6.QtGui import QAction, QActionGroup, QCloseEvent, QKeyEvent
-from PyQt6.QtWidgets import (
-    QComboBox, QCompleter, QFrame, QLabel, QLineEdit, QListView, QMainWindow, QMenu, QMessageBox, QPushButton, QScrollArea,
-    QStackedWidget, QToolButton, QVBoxLayout, QWidget,
-)  # fmt: skip
+from PyQt6.QtGui import QActionGroup, QCloseEvent, QKeyEvent, QResizeEvent
+from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu, QMessageBox
 
 import blinkq
 from blinkq.app.account_dialog import AccountDialog
@@ -22,67 +17,17 @@ from blinkq.app.device_menu import DeviceMenu
 from blinkq.app.form_loader import load_form
 from blinkq.app.history import CallRecord
 from blinkq.app.icons import set_icon, tray_icon
+from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
 from blinkq.app.recent_calls import RECORD_ROLE, RecentCalls, RecentDelegate
 from blinkq.app.theme import Appearance, Theme
 from blinkq.app.widgets import set_level, set_mark
 from blinkq.qtbridge.notifications import NotificationBridge
 
-__all__ = ["MainWindow", "MainWindowForm"]
+__all__ = ["MainWindow"]
 
 #: calls above the list of recent ones take at most this part of the window's height
 _CALLS_SHARE = 0.72
-
-
-class MainWindowForm(Protocol):
-    """Widgets of main_window.ui."""
-
-    accountSelector: QComboBox
-    accountMenuButton: QToolButton
-    registrationLabel: QLabel
-    dialBox: QLineEdit
-    callButton: QPushButton
-    dialErrorLabel: QLabel
-    noticeFrame: QFrame
-    noticeLabel: QLabel
-    noticeCloseButton: QToolButton
-    callsHeading: QLabel
-    callsArea: QScrollArea
-    callsContents: QWidget
-    callsLayout: QVBoxLayout
-    bodyStack: QStackedWidget
-    recentPage: QWidget
-    recentHeading: QLabel
-    recentList: QListView
-    welcomePage: QWidget
-    welcomePicture: QLabel
-    welcomeTitle: QLabel
-    welcomeAddButton: QPushButton
-    emptyPage: QWidget
-    inputMenu: QMenu
-    outputMenu: QMenu
-    alertMenu: QMenu
-    addAccountAction: QAction
-    editAccountAction: QAction
-    removeAccountAction: QAction
-    aboutAction: QAction
-    quitAction: QAction
-    dialAction: QAction
-    redialAction: QAction
-    answerAction: QAction
-    rejectAction: QAction
-    holdAction: QAction
-    recordAction: QAction
-    keypadAction: QAction
-    hangUpAction: QAction
-    clearHistoryAction: QAction
-    muteAction: QAction
-    silentAction: QAction
-    systemThemeAction: QAction
-    lightThemeAction: QAction
-    darkThemeAction: QAction
-
-    def setupUi(self, window: QWidget) -> None: ...
 
 
 class MainWindow(QMainWindow):
@@ -104,7 +49,7 @@ class MainWindow(QMainWindow):
         self._settings = settings
         self.panels: dict[int, CallPanel] = {}
         self.hide_on_close = False
-        self.ui = load_form("main_window", MainWindowForm)
+        self.ui: MainWindowForm = load_form("main_window")
         self.ui.setupUi(self)
         self.recent = RecentCalls(calls.history, self)
         self._completions = QStringListModel(self)
@@ -187,15 +132,16 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         ui = self.ui
-        if watched is ui.recentList and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Delete:
-            self._forget_record(ui.recentList.currentIndex())
-            return True
+        if watched is ui.recentList and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Delete:
+                self._forget_record(ui.recentList.currentIndex())
+                return True
         if watched is ui.callsContents and event is not None and event.type() == QEvent.Type.LayoutRequest:
             self._fit_calls()
         return super().eventFilter(watched, event)
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]  # Qt's own event
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
         self._fit_calls()
 
     # setting up ------------------------------------------------------------------------------------------------------------------
@@ -244,9 +190,8 @@ class MainWindow(QMainWindow):
 
     def _prepare_appearance(self) -> None:
         group = QActionGroup(self)
-        for action, appearance in (
-            (self.ui.systemThemeAction, Appearance.SYSTEM), (self.ui.lightThemeAction, Appearance.LIGHT), (self.ui.darkThemeAction, Appearance.DARK),
-        ):  # fmt: skip
+        actions = (self.ui.systemThemeAction, self.ui.lightThemeAction, self.ui.darkThemeAction)
+        for action, appearance in zip(actions, Appearance, strict=True):
             group.addAction(action)
             action.setChecked(self._theme.appearance is appearance)
             action.triggered.connect(lambda _checked, appearance=appearance: self._choose_appearance(appearance))
@@ -478,8 +423,9 @@ class MainWindow(QMainWindow):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = (record.name or display_address(record.uri)).replace("&", "&&")
         for text, slot in (
-            (self.tr("Call %1").replace("%1", (record.name or display_address(record.uri)).replace("&", "&&")), lambda: self._call_again(record)),
+            (self.tr("Call %1").replace("%1", title), lambda: self._call_again(record)),
             (self.tr("Put the address into the dial box"), lambda: self._edit_record(record)),
             (self.tr("Forget this call"), lambda: self._forget_record(index)),
         ):  # fmt: skip
@@ -539,6 +485,8 @@ class MainWindow(QMainWindow):
     def _about(self) -> None:
         QMessageBox.about(
             self, self.tr("About BlinkQ"),
-            self.tr("<h3>BlinkQ %1</h3><p>A SIP softphone.</p><p>Free software under the GNU General Public License, version 3 or later.</p>")
-            .replace("%1", blinkq.__version__),
+            self.tr(
+                "<h3>BlinkQ %1</h3><p>A SIP softphone.</p>"
+                "<p>Free software under the GNU General Public License, version 3 or later.</p>"
+            ).replace("%1", blinkq.__version__),
         )  # fmt: skip

@@ -6,7 +6,7 @@ Everything here returns at once: what takes time ends in a notification.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -165,6 +165,9 @@ class Middleware(Protocol):
 
     def devices(self, kind: DeviceKind) -> list[str]:
         """Names of the devices that are there now."""
+
+    def watch_devices(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` (in the GUI thread) when ``devices`` has something new."""
 
     def device(self, kind: DeviceKind) -> str | None:
         """The chosen device: a name, "system_default", or None for no sound."""

@@ -92,8 +92,8 @@ QToolButton:focus {{ padding: 4px; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {c.disabled}; background: {c.window}; }}
 QToolButton:checked {{ background: {c.accent_ground}; border-color: {c.accent_ground}; color: {c.on_accent}; }}
 QToolButton:checked:focus {{ border: 2px solid {c.text}; }}
-QToolButton[flat="true"] {{ border-color: transparent; background: transparent; }}
-QToolButton[flat="true"]:focus {{ border-color: {c.accent}; }}
+QToolButton[flat="true"], QToolButton[flat="true"]:checked {{ border-color: transparent; background: transparent; color: {c.text}; }}
+QToolButton[flat="true"]:focus, QToolButton[flat="true"]:checked:focus {{ border-color: {c.accent}; }}
 QPushButton[kind="primary"] {{ background: {c.accent_ground}; border-color: {c.accent_ground}; color: {c.on_accent}; font-weight: 600; }}
 QPushButton[kind="good"] {{ background: {c.good_ground}; border-color: {c.good_ground}; color: {c.on_accent}; font-weight: 600; }}
 QPushButton[kind="danger"], QToolButton[kind="danger"] {{ background: {c.danger_ground}; border-color: {c.danger_ground};
@@ -114,6 +114,11 @@ QLabel[level="warning"] {{ color: {c.warning}; }}
 QListView {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
 QListView:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
 QScrollArea {{ background: transparent; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
+QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 3px; min-height: 28px; }}
+QScrollBar::handle:vertical:hover {{ background: {c.muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; height: 0; }}
+QBalloonTip QLabel {{ color: #1c252e; }}
 QMenu {{ background: {c.card}; border: 1px solid {c.line}; padding: 4px; }}
 QMenu::item {{ padding: 5px 24px 5px 24px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {c.accent_ground}; color: {c.on_accent}; }}

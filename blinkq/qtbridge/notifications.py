@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal, pyqtSlot
+from PyQt6.QtCore import QMetaObject, QObject, Qt, pyqtSlot
 
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Any, Notification, NotificationCenter
@@ -32,8 +32,6 @@ class NotificationBridge(QObject):
     posted. A handler's exception is logged and given to ``on_handler_error``; it keeps nobody else from hearing.
     """
 
-    _woken = pyqtSignal()
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.on_handler_error: Callable[[Notification, Exception], None] | None = None
@@ -41,7 +39,6 @@ class NotificationBridge(QObject):
         self._names: dict[str, int] = {}
         self._queue: deque[Notification] = deque()
         self._lock = threading.Lock()
-        self._woken.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     def listen(self, name: str, handler: Handler, sender: object = Any) -> None:
         """Call ``handler`` with every notification called ``name`` from ``sender`` (Any: from anybody)."""
@@ -68,7 +65,10 @@ class NotificationBridge(QObject):
             NotificationCenter().discard_observer(self, name=name)
 
     def expect(self, *names: str, sender: object = Any) -> asyncio.Future[Notification]:
-        """A future of the first notification with one of ``names``; to be awaited in the GUI's loop (qasync). Cancel it to stop listening."""
+        """A future of the first notification with one of ``names``, to be awaited in the GUI's loop (qasync).
+
+        Cancel it to stop listening.
+        """
         future: asyncio.Future[Notification] = asyncio.get_running_loop().create_future()
 
         def arrived(notification: Notification) -> None:
@@ -98,7 +98,8 @@ class NotificationBridge(QObject):
             wake = not self._queue
             self._queue.append(notification)
         if wake:
-            self._woken.emit()
+            # queued even when posted by the GUI thread itself: a handler must never run inside the command that caused it
+            QMetaObject.invokeMethod(self, "_drain", Qt.ConnectionType.QueuedConnection)
 
     @pyqtSlot()
     def _drain(self) -> None:

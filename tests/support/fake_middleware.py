@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -177,6 +177,7 @@ class FakeMiddleware:
             DeviceKind.OUTPUT: ["Built-in Audio", "USB Headset"],
             DeviceKind.ALERT: ["Built-in Audio", "USB Headset"],
         }
+        self.watchers: list[Callable[[], None]] = []
         self.running = False
 
     def start(self) -> None:
@@ -242,6 +243,15 @@ class FakeMiddleware:
 
     def devices(self, kind: DeviceKind) -> list[str]:
         return list(self.present[kind])
+
+    def watch_devices(self, callback: Callable[[], None]) -> None:
+        self.watchers.append(callback)
+
+    def plug(self, *names: str) -> None:
+        """These are the devices now."""
+        self.present = {kind: list(names) for kind in DeviceKind}
+        for callback in self.watchers:
+            callback()
 
     def device(self, kind: DeviceKind) -> str | None:
         return self.chosen[kind]

@@ -1,0 +1,74 @@
+"""Widgets, menus and actions of main_window.ui."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListView,
+    QMenu,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)  # fmt: skip
+
+__all__ = ["MainWindowForm"]
+
+
+class MainWindowForm(Protocol):
+    """Widgets of main_window.ui."""
+
+    accountSelector: QComboBox
+    accountMenuButton: QToolButton
+    registrationLabel: QLabel
+    dialBox: QLineEdit
+    callButton: QPushButton
+    dialErrorLabel: QLabel
+    noticeFrame: QFrame
+    noticeLabel: QLabel
+    noticeCloseButton: QToolButton
+    callsHeading: QLabel
+    callsArea: QScrollArea
+    callsContents: QWidget
+    callsLayout: QVBoxLayout
+    bodyStack: QStackedWidget
+    recentPage: QWidget
+    recentHeading: QLabel
+    recentList: QListView
+    welcomePage: QWidget
+    welcomePicture: QLabel
+    welcomeTitle: QLabel
+    welcomeAddButton: QPushButton
+    emptyPage: QWidget
+    inputMenu: QMenu
+    outputMenu: QMenu
+    alertMenu: QMenu
+    addAccountAction: QAction
+    editAccountAction: QAction
+    removeAccountAction: QAction
+    aboutAction: QAction
+    quitAction: QAction
+    dialAction: QAction
+    redialAction: QAction
+    answerAction: QAction
+    rejectAction: QAction
+    holdAction: QAction
+    recordAction: QAction
+    keypadAction: QAction
+    hangUpAction: QAction
+    clearHistoryAction: QAction
+    muteAction: QAction
+    silentAction: QAction
+    systemThemeAction: QAction
+    lightThemeAction: QAction
+    darkThemeAction: QAction
+
+    def setupUi(self, window: QWidget) -> None: ...
