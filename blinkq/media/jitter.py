@@ -112,7 +112,7 @@ class JitterBuffer:
         self._suspect: int | None = None
         self._late_run = 0
         self._next: int | None = None
-        self._played: set[int] = set()
+        self._played: dict[int, int] = {}
         self._play_time = 0
         self._playing = False
         self._frame = clock_rate // 50
@@ -125,10 +125,10 @@ class JitterBuffer:
         index = self._locate(packet)
         if index is None:
             return False
-        if index in self._packets or index in self._played:
+        time = self._highest_time + timestamp_difference(packet.timestamp, self._highest_time & 0xFFFFFFFF)
+        if index in self._packets or self._played.get(index) == time:
             self.packets_duplicated += 1
             return False
-        time = self._highest_time + timestamp_difference(packet.timestamp, self._highest_time & 0xFFFFFFFF)
         transit = arrival - time / self.clock_rate
         if self._last_transit is not None and abs(transit - self._last_transit) > _TIME_JUMP:
             self._begin(packet)
@@ -156,9 +156,10 @@ class JitterBuffer:
         self._packets[index] = None
 
     def get(self, now: float) -> Frame | Missing | None:
-        """Return what is to be heard from ``now`` on, or None for silence.
+        """Return what is to be heard next, or None for silence. To be called whenever the ear runs out of sound.
 
-        To be called whenever the ear runs out of sound; ``now`` is when the first sample of the answer will be heard.
+        ``now`` is the time of asking, not of hearing: what has not arrived by now cannot be given, however long the
+        ear still has something to play.
         """
         if not self._playing and not self._start(now):
             return None
@@ -271,7 +272,7 @@ class JitterBuffer:
             # The sender was silent (DTX) or jumped on in time: what it sent is not due before.
             return None
         del self._packets[self._next], self._times[self._next]
-        self._done(self._next)
+        self._done(self._next, time)
         self._play_time = time + self._frame
         self._debt = self._underruns = 0
         self._delay = now - time / self.clock_rate - self._base
@@ -310,16 +311,16 @@ class JitterBuffer:
         assert self._next is not None
         self.packets_lost += sum(1 for index in range(self._next, until) if index not in self._packets)
 
-    def _done(self, index: int) -> None:
+    def _done(self, index: int, time: int) -> None:
         self._next = index + 1
-        self._played.add(index)
+        self._played[index] = time
         if len(self._played) > 2 * MAX_MISORDER:
-            self._played = {old for old in self._played if old > index - MAX_MISORDER}
+            self._played = {old: when for old, when in self._played.items() if old > index - MAX_MISORDER}
 
     def _wish(self) -> Stretch:
         """Compare delay and target; wishes come rarely enough to stay unheard."""
         excess = self._delay - self._target
-        if -max(_TOLERANCE, self._frame / self.clock_rate) <= excess <= _TOLERANCE:
+        if abs(excess) <= _TOLERANCE:
             self._off_target = 0
             return Stretch.NONE
         self._off_target += 1

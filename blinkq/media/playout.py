@@ -83,11 +83,11 @@ class Playout:
         self.jitter.skip(packet)
 
     def read(self, now: float) -> Samples | None:
-        """Return the next block, to be heard at ``now``; None is silence."""
+        """Return the next block, asked for at ``now``; None is silence."""
         for _ in range(_MAX_STEPS):
             if len(self._waiting) >= self._block:
                 break
-            item = self.jitter.get(now + len(self._waiting) / self._sample_rate)
+            item = self.jitter.get(now)
             if item is None:
                 break
             self._waiting = np.concatenate((self._waiting, self._sound(item)))
