@@ -107,7 +107,11 @@ class Setting(Generic[T]):
             return None
         if self.type is bool:
             return _parse_bool(value) if isinstance(value, str) else bool(value)
-        return value if isinstance(value, self.type) else self.type(value)
+        if isinstance(value, self.type):
+            return value
+        if isinstance(value, str) and hasattr(self.type, "from_description"):
+            return self.check(self.type.from_description(value))
+        return self.type(value)
 
     def get_modified(self, container: object) -> ModifiedValue | None:
         """What changed since the last call, or None; what is set now counts as saved from here on."""
@@ -157,8 +161,6 @@ class Setting(Generic[T]):
             return self.type(items)
         if isinstance(stored, list):
             raise ValueError("one value is wanted, not a list")
-        if hasattr(self.type, "from_description"):
-            return self.check(self.type.from_description(stored))
         return self.check(stored)
 
     def _resolve(self, value: Any) -> T:
