@@ -55,7 +55,7 @@ def _collect(ffi: Any, infos: Any, count: int, alsa: bool) -> tuple[dict[str, An
     devices: dict[str, Any] = {}
     default: str | None = None
     for index in range(min(count, _MAX_DEVICES)):
-        if alsa and b":" not in bytes(ffi.buffer(infos[index].id)).partition(b"\0")[0]:
+        if alsa and b":" not in bytes(ffi.buffer(ffi.addressof(infos[index].id))).partition(b"\0")[0]:
             # Plug-ins of ALSA ("Discard all samples", rate converters), not cards: cards have a number or CARD= after a colon.
             continue
         plain = ffi.string(infos[index].name).decode(errors="replace")

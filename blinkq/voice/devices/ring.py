@@ -2,7 +2,7 @@
 
 A sound card's crystal and the computer's clock differ by some tens of parts per million, and callbacks come in bursts. The lowest fill
 seen after a read tells how much is really spare: when it stays above what is needed, blocks are squeezed by a few samples (nobody hears
-1 %), when it sinks, they are stretched. Only an empty or an overfull ring costs an audible step.
+half a per cent), when it sinks, they are stretched. Only an empty or an overfull ring costs an audible step.
 
 One thread writes and one reads; each moves its own index only, so no lock is needed under the interpreter's.
 """
@@ -21,11 +21,14 @@ SPARE_MS = 8
 #: The fill that is never exceeded: more would be heard as delay, not as safety.
 MAX_MS = 160
 
-#: Blocks over which the lowest fill is taken (one second).
-WINDOW = 50
+#: Blocks over which the lowest fill is taken: one second, and less just after a start, where much may have piled up.
+WINDOW, FIRST_WINDOW = 50, 15
 
-#: How much a block is squeezed or stretched at most: 1 %.
-MAX_STRETCH = 0.01
+#: Blocks of surplus from which whole ones are dropped instead of squeezed away; just after a start one is enough.
+SURPLUS, FIRST_SURPLUS = 2, 1
+
+#: How much a block is squeezed or stretched at most: 0.5 %, a twelfth of a semitone.
+MAX_STRETCH = 0.005
 
 
 class SampleRing:
@@ -61,8 +64,8 @@ class SampleRing:
         return taken
 
     def drop(self, count: int) -> None:
-        """Forget the ``count`` oldest samples; only the reader may call it."""
-        self._read += min(count, self.fill)
+        """Forget the ``count`` oldest samples (none when negative); only the reader may call it."""
+        self._read += max(0, min(count, self.fill))
 
 
 class _Watermark:
@@ -70,6 +73,7 @@ class _Watermark:
 
     def __init__(self, rate: int) -> None:
         self._spare = rate * SPARE_MS // 1000
+        self._settling = True
         self._lowest: int | None = None
         self._blocks = 0
         self._correction = 0
@@ -81,10 +85,11 @@ class _Watermark:
     def correction(self, limit: int) -> int:
         """Samples to take out (positive) or to put in (negative) with this block, at most ``limit``."""
         self._blocks += 1
-        if self._blocks >= WINDOW and self._lowest is not None:
+        if self._blocks >= (FIRST_WINDOW if self._settling else WINDOW) and self._lowest is not None:
             excess = self._lowest - self._spare
             # Within half of the reserve nothing is done: every correction is a tiny flaw.
             self._correction = excess if excess > self._spare // 2 or excess < -self._spare // 2 else 0
+            self._settling = self._settling and self._correction > 0
             self._lowest = None
             self._blocks = 0
         step = max(-limit, min(limit, self._correction))
@@ -93,12 +98,14 @@ class _Watermark:
 
     def skip(self, block: int) -> bool:
         """Whether so much lies in the ring (after a stall of the other side) that a whole block should go at once."""
-        if self._correction < 2 * block:
+        if self._correction < (FIRST_SURPLUS if self._settling else SURPLUS) * block:
             return False
         self._correction -= block
         return True
 
     def reset(self) -> None:
+        """Begin anew, as after a start."""
+        self._settling = True
         self._lowest = None
         self._blocks = 0
         self._correction = 0
@@ -131,6 +138,8 @@ class CaptureRing:
             if self._ring.fill < self._block + self._spare:
                 return None
             self._primed = True
+            # What piled up while the other side was slow to start would only be delay.
+            self._ring.drop(self._ring.fill - 2 * self._block - self._spare)
             self._watermark.reset()
         step = self._watermark.correction(int(self._block * MAX_STRETCH))
         while self._watermark.skip(self._block):
@@ -178,6 +187,7 @@ class PlaybackRing:
             if self._ring.fill < count + self._spare:
                 return np.zeros(count, np.int16)
             self._primed = True
+            self._ring.drop(self._ring.fill - count - self._block - self._spare)
             self._watermark.reset()
         taken = self._ring.read(count)
         if len(taken) < count:
@@ -189,7 +199,7 @@ class PlaybackRing:
 
 
 def stretch(samples: Block, count: int) -> Block:
-    """``samples`` brought to ``count`` samples by linear interpolation; fine for a change of one per cent."""
+    """``samples`` brought to ``count`` samples by linear interpolation; fine for a change of half a per cent."""
     if len(samples) == count:
         return samples
     positions = np.linspace(0, len(samples) - 1, count)

@@ -56,12 +56,14 @@ class SoundDevice:
         self._capture_ring = CaptureRing(rate, block)
         self._playback_ring = PlaybackRing(rate, block)
         self._silence = np.zeros(block, np.int16)
+        self._stream: Any = None
         try:
             self._stream = _open_stream(rate, capture, playback, capture_id, playback_id)
             callback = self._callback(capture, playback)
             next(callback)
             self._stream.start(callback)
         except miniaudio.MiniaudioError as error:
+            self.close()
             raise SoundError(f"the sound device cannot be opened: {error.args[0] if error.args else error}") from error
         self.microphone = _SoundMicrophone(self) if capture else None
         self.loudspeaker = _SoundLoudspeaker(self) if playback else None
@@ -80,13 +82,9 @@ class SoundDevice:
 
     def close(self) -> None:
         """Stop and release the device. Idempotent; blocks."""
-        if self._closed:
-            return
+        if not self._closed and self._stream is not None:
+            _release(self._stream)
         self._closed = True
-        context = self._stream._context
-        self._stream.close()
-        # The package leaves its context open, and with it a connection to the sound server.
-        miniaudio.lib.ma_context_uninit(context)
 
     def _callback(self, capture: bool, playback: bool) -> Generator[bytes, Any, None]:
         if capture and playback:
@@ -151,7 +149,8 @@ class _SoundLoudspeaker:
 def _open_stream(rate: int, capture: bool, playback: bool, capture_id: Any, playback_id: Any) -> Any:
     common = {"sample_rate": rate, "buffersize_msec": PERIOD_MS, "app_name": "BlinkQ"}
     if capture and playback:
-        return miniaudio.DuplexStream(
+        return _construct(
+            miniaudio.DuplexStream,
             playback_format=miniaudio.SampleFormat.SIGNED16,
             playback_channels=1,
             capture_format=miniaudio.SampleFormat.SIGNED16,
@@ -161,5 +160,24 @@ def _open_stream(rate: int, capture: bool, playback: bool, capture_id: Any, play
             **common,
         )
     if capture:
-        return miniaudio.CaptureDevice(miniaudio.SampleFormat.SIGNED16, 1, device_id=capture_id, **common)
-    return miniaudio.PlaybackDevice(miniaudio.SampleFormat.SIGNED16, 1, device_id=playback_id, **common)
+        return _construct(miniaudio.CaptureDevice, miniaudio.SampleFormat.SIGNED16, 1, device_id=capture_id, **common)
+    return _construct(miniaudio.PlaybackDevice, miniaudio.SampleFormat.SIGNED16, 1, device_id=playback_id, **common)
+
+
+def _construct(kind: Any, *args: Any, **kwargs: Any) -> Any:
+    """Make a stream; where that fails, release what the package leaves behind, for it will be tried again every few seconds."""
+    stream = kind.__new__(kind)
+    try:
+        stream.__init__(*args, **kwargs)
+    except miniaudio.MiniaudioError:
+        _release(stream)
+        raise
+    return stream
+
+
+def _release(stream: Any) -> None:
+    """Close a stream and its context; the package never closes contexts, and with them connections to the sound server."""
+    context = getattr(stream, "_context", None)
+    stream.close()
+    if context is not None:
+        miniaudio.lib.ma_context_uninit(context)
