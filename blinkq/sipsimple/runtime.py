@@ -34,6 +34,9 @@ class SIPFace(Protocol):
     def call(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the agent or one of its objects through the pump."""
 
+    def public_address(self, hop: Hop) -> tuple[str, int] | None:
+        """Our address as the server at ``hop`` sees us, when it is known."""
+
 
 class EngineFace(Protocol):
     """What is used of Engine."""

@@ -1,0 +1,365 @@
+"""Call: the engine-thread half of a session. Subclasses begin it (``outgoing.py``, ``incoming.py``); here it lives and ends.
+
+It owns the invitation, both session descriptions and the life of the streams, and posts the session's notifications: exactly one terminal
+one. What this is not: the face for applications, which is ``session.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification, NotificationCenter
+from blinkq.engine.loop import in_engine
+from blinkq.sdp.description import Connection, MediaDescription, Origin, SessionDescription
+from blinkq.sip.address import NameAddr
+from blinkq.sip.events import (
+    InvitationEnded,
+    InvitationFailed,
+    InvitationTransaction,
+    ReinviteAnswered,
+    ReinviteCancelled,
+    ReinviteConfirmed,
+    ReinviteReceived,
+)
+from blinkq.sip.hop import Hop
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.gathering import Gathering
+from blinkq.sipsimple.session.renegotiation import Renegotiation
+from blinkq.sipsimple.session.states import SessionInput, SessionState
+
+if TYPE_CHECKING:
+    from blinkq.sip.usages.invitation import Invitation
+    from blinkq.sipsimple.session.session import Session
+
+__all__ = ["Call", "contact_for", "describe"]
+
+log = get_logger("sipsimple.session")
+
+MEDIA_STREAM_TIMEOUT = 15.0  # seconds for the streams to start
+END_TIMEOUT = 2.0  # seconds; the agent reports within one, this only keeps a fault there from leaving a session for ever
+
+_NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970: o= lines count from 1900 (RFC 8866 §5.2)
+
+
+class Call:
+    """What calls of both directions have in common. Engine thread only."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.machine = session.machine
+        self.engine = Runtime.current()
+        self.invitation: Invitation | None = None
+        self.local_sdp: SessionDescription | None = None
+        self.remote_sdp: SessionDescription | None = None
+        self.lines: list[Any] = []  # the stream of each m= line, None where there is none
+        self.renegotiation = Renegotiation(self)
+        self._gathering: Gathering | None = None
+        self._ending: Callable[[], None] | None = None
+        self._end_timer: asyncio.TimerHandle | None = None
+        self._watched: list[Any] = []
+
+    # events of the invitation ----------------------------------------------------------------------------------------------------------
+
+    def handle(self, event: object) -> None:
+        """Take one event of the invitation."""
+        if isinstance(event, InvitationTransaction):
+            self._report(event)
+        elif isinstance(event, InvitationFailed):
+            self.on_failed(event)
+        elif isinstance(event, InvitationEnded):
+            self._on_ended(event)
+        elif isinstance(event, ReinviteReceived | ReinviteAnswered | ReinviteConfirmed | ReinviteCancelled):
+            self.renegotiation.handle(event)
+        else:
+            self.on_event(event)
+
+    def on_event(self, event: object) -> None:
+        """What only one direction knows."""
+
+    def on_failed(self, event: InvitationFailed) -> None:
+        """The invitation is over before it was confirmed."""
+        if self._ending is not None:
+            self._complete()
+            return
+        self.fail(event.originator, event.code, event.reason, event.cause)
+
+    def _on_ended(self, event: InvitationEnded) -> None:
+        if self._ending is not None:
+            self._complete()
+        elif self.machine.started:
+            self._will_end(event.originator)
+            self._end_streams()
+            self._did_end(event.originator, event.cause)
+        else:
+            self.fail(event.originator, 0, None, event.cause)
+
+    def _report(self, event: InvitationTransaction) -> None:
+        data: dict[str, object] = {}
+        if event.method == "INVITE" and event.originator == "remote":
+            data["ack_received"] = "unknown" if event.ack_received is None else event.ack_received
+        if event.method != "CANCEL":
+            post(
+                "SIPSessionDidProcessTransaction", self.session,
+                originator=event.originator, method=event.method, code=event.code, reason=event.reason, **data,
+            )  # fmt: skip
+
+    # commands --------------------------------------------------------------------------------------------------------------------------
+
+    def command(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a method of the agent (by name) or of the invitation through the pump."""
+        return self.engine.sip.call(method, *args, **kwargs)
+
+    def end(self) -> None:
+        """The user hangs up; the session is in state terminating."""
+        session, originator = self.session, "local"
+        if session.start_time is not None:
+            self._will_end(originator)
+            self.deactivate_streams()
+            self._close(lambda: self._did_end(originator, "user request"))
+        else:
+            self._close(lambda: self._did_fail(originator, 487, "Session Cancelled", "user request"))
+
+    def break_off(self, reason: str, code: int = 0, phrase: str | None = None) -> None:
+        """Something of ours failed: end the call, whatever state it is in, and say why."""
+        if not self.machine.take(SessionInput.END):
+            return
+        if self.session.start_time is not None:
+            self._will_end("local")
+            self._close(lambda: self._did_end("local", reason))
+        else:
+            self._close(lambda: self._did_fail("local", code, phrase, reason))
+
+    def fail(
+        self, originator: str, code: int, reason: str | None, failure_reason: str, redirect_identities: Sequence[object] | None = None
+    ) -> None:
+        """The session is over before it started, and nothing has to be sent."""
+        self._end_streams()
+        self._did_fail(originator, code, reason, failure_reason, redirect_identities)
+
+    # hold ------------------------------------------------------------------------------------------------------------------------------
+
+    def hold_changed(self, hold: bool) -> None:
+        """hold() or unhold() was called."""
+        if not self.machine.live:
+            return
+        for stream in self.hold_streams():
+            if hold:
+                stream.hold()
+            else:
+                stream.unhold()
+        if self.machine.started:
+            self.renegotiation.propose()
+
+    def hold_streams(self) -> list[Any]:
+        """The streams that can be held."""
+        streams = self.session.streams or self.session.proposed_streams or []
+        return [stream for stream in streams if stream.hold_supported]
+
+    # streams ---------------------------------------------------------------------------------------------------------------------------
+
+    def initialize_streams(self, streams: Sequence[Any], direction: str, on_done: Callable[[dict[Any, str]], None]) -> None:
+        """Initialise ``streams``; those that fail are ended and dropped from ``lines`` before ``on_done`` is told."""
+
+        def done(failed: dict[Any, str]) -> None:
+            for stream in failed:
+                self._drop(stream)
+            on_done(failed)
+
+        failures = ("MediaStreamDidNotInitialize", "MediaStreamDidFail")
+        self._gathering = Gathering(streams, "MediaStreamDidInitialize", failures, MEDIA_STREAM_TIMEOUT, done)
+        for stream in streams:
+            stream.session = self.session
+            if self.session.hold_wanted and stream.hold_supported:
+                stream.hold()
+            stream.initialize(self.session, direction)
+
+    def start_streams(self, on_done: Callable[[dict[Any, str]], None]) -> None:
+        """Start the stream of each m= line; those that the peer refused are ended first."""
+        local, remote = self.local_sdp, self.remote_sdp
+        assert local is not None
+        assert remote is not None
+        for index, stream in enumerate(self.lines):
+            if stream is not None and (remote.media[index].port == 0 or local.media[index].port == 0):
+                self._drop(stream)
+        streams = [stream for stream in self.lines if stream is not None]
+        self._gathering = Gathering(streams, "MediaStreamDidStart", ("MediaStreamDidFail",), MEDIA_STREAM_TIMEOUT, on_done)
+        for index, stream in enumerate(self.lines):
+            if stream is not None:
+                stream.start(local, remote, index)
+
+    def update_streams(self) -> None:
+        """Tell the streams that a new negotiation is in force; end those that it removes."""
+        local, remote = self.local_sdp, self.remote_sdp
+        assert local is not None
+        assert remote is not None
+        removed = []
+        for index, stream in enumerate(self.lines):
+            if stream is None:
+                continue
+            if local.media[index].port == 0 or remote.media[index].port == 0:
+                removed.append(stream)
+                self._drop(stream)
+            else:
+                stream.update(local, remote, index)
+        if removed:
+            post(
+                "SIPSessionDidRenegotiateStreams", self.session,
+                originator="remote", action="remove", streams=removed, added_streams=[], removed_streams=removed,
+            )  # fmt: skip
+
+    def deactivate_streams(self) -> None:
+        """Make the streams silent before the end is announced."""
+        self._stop_watching()
+        for stream in self.lines:
+            if stream is not None:
+                stream.deactivate()
+
+    def did_start(self) -> None:
+        """The call stands and its streams run."""
+        session = self.session
+        session.streams = [stream for stream in self.lines if stream is not None]
+        session.proposed_streams = None
+        session.start_time = _now(self.engine.clock.wallclock())
+        if not self.machine.take(SessionInput.START):
+            return
+        self._watch(session.streams)
+        post("SIPSessionDidStart", session, streams=list(session.streams))
+        if any(stream.on_hold_by_local for stream in session.streams):
+            self.renegotiation.propose()
+
+    def describe(self, media: Sequence[MediaDescription]) -> SessionDescription:
+        """Our description with these m= lines: the first one, or the one that follows the last."""
+        self.local_sdp = describe(self.session.local_address, media, self.local_sdp, self.engine.clock.wallclock())
+        return self.local_sdp
+
+    def _drop(self, stream: Any) -> None:
+        if stream in self.lines:
+            self.lines[self.lines.index(stream)] = None
+        if stream in self.session.streams:
+            self.session.streams.remove(stream)
+        if stream in self._watched:
+            self._watched.remove(stream)
+            NotificationCenter().discard_observer(self, sender=stream)
+        stream.deactivate()
+        stream.end()
+
+    def _watch(self, streams: Sequence[Any]) -> None:
+        for stream in streams:
+            self._watched.append(stream)
+            NotificationCenter().add_observer(self, sender=stream)
+
+    def _stop_watching(self) -> None:
+        for stream in self._watched:
+            NotificationCenter().discard_observer(self, sender=stream)
+        self._watched = []
+
+    def handle_notification(self, notification: Notification) -> None:
+        """A stream that runs says something."""
+        if notification.name == "MediaStreamDidFail":
+            self._stream_failed(notification.sender, str(notification.data.reason))
+
+    @in_engine
+    def _stream_failed(self, stream: Any, reason: str) -> None:
+        if stream not in self.session.streams or not self.machine.started:
+            return
+        if len(self.session.streams) == 1:
+            self.break_off(f"{stream.type} media stream failed: {reason}")
+        else:
+            self._drop(stream)
+            self.renegotiation.propose()
+
+    # the end ---------------------------------------------------------------------------------------------------------------------------
+
+    def finish_later(self, conclude: Callable[[], None]) -> None:
+        """The call is being ended: ``conclude`` posts the terminal notification when the invitation is over."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+        self.renegotiation.close()
+        self._ending = conclude
+        self._end_timer = self.engine.loop.loop.call_later(END_TIMEOUT, self._complete)
+
+    def _close(self, conclude: Callable[[], None]) -> None:
+        self.finish_later(conclude)
+        if self.invitation is None:
+            self._complete()
+            return
+        try:
+            self.command(self.invitation.end)
+        except IllegalStateError as error:  # it ended at this very moment; its event is on the way, or the timer ends the waiting
+            log.debug("end: %s", error)
+
+    def _complete(self) -> None:
+        conclude, self._ending = self._ending, None
+        if conclude is not None:
+            self._end_streams()
+            conclude()
+
+    def _end_streams(self) -> None:
+        self._stop_watching()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        self.renegotiation.close()
+        for stream in {*self.lines, *(self.session.proposed_streams or ())} - {None}:
+            stream.deactivate()
+            stream.end()
+
+    def _will_end(self, originator: str) -> None:
+        self.machine.take(SessionInput.END)
+        post("SIPSessionWillEnd", self.session, originator=originator)
+
+    def _did_end(self, originator: str, end_reason: str) -> None:
+        if self._finish():
+            post("SIPSessionDidEnd", self.session, originator=originator, end_reason=end_reason)
+
+    def _did_fail(
+        self, originator: str, code: int, reason: str | None, failure_reason: str, redirect_identities: Sequence[object] | None = None
+    ) -> None:
+        if self._finish():
+            post(
+                "SIPSessionDidFail", self.session, originator=originator, code=code, reason=reason, failure_reason=failure_reason,
+                redirect_identities=redirect_identities,
+            )  # fmt: skip
+
+    def _finish(self) -> bool:
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+        self._ending = None
+        if self.machine.state is SessionState.NULL or not self.machine.take(SessionInput.FINISH):
+            return False
+        self.session.stop_time = _now(self.engine.clock.wallclock())
+        self.session.proposed_streams = None
+        return True
+
+
+def describe(
+    address: str, media: Sequence[MediaDescription], previous: SessionDescription | None, wallclock: float
+) -> SessionDescription:
+    """A session description of ours; with ``previous`` the one that follows it (RFC 3264 §8)."""
+    if previous is not None and previous.origin.address == address:
+        return previous.next_version(media)
+    number = int(wallclock) + _NTP_EPOCH
+    origin = Origin(address, str(number), number)
+    if previous is not None:  # our address has changed: the same session under the same name, with a higher version
+        origin = Origin(address, previous.origin.session_id, previous.origin.version + 1)
+    return SessionDescription(origin, tuple(media), str(SIPSimpleSettings().user_agent), Connection.of(address))
+
+
+def contact_for(session: Session, hop: Hop) -> NameAddr:
+    """The Contact under which the peer behind ``hop`` reaches us: our public address where a server has told us one (RFC 3581)."""
+    uri = session.account.contact.for_hop(hop)
+    public = Runtime.current().sip.public_address(hop)
+    if public is not None:
+        uri.host, uri.port = public
+    return NameAddr(uri.to_uri(), "", {})
+
+
+def _now(wallclock: float) -> datetime.datetime:
+    return datetime.datetime.fromtimestamp(wallclock, datetime.UTC).astimezone()

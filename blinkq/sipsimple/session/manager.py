@@ -1,0 +1,225 @@
+"""SessionManager: receives calls, decides who may ring at all, and knows every session that lives."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
+from blinkq.engine.errors import NetworkError
+from blinkq.engine.loop import in_engine
+from blinkq.sdp.description import SessionDescription
+from blinkq.sdp.errors import SDPError
+from blinkq.sip.events import InvitationReceived
+from blinkq.sip.hop import Flow
+from blinkq.sip.message import Request
+from blinkq.sip.usages.invitation import Invitation
+from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.core import FrozenFromHeader, FrozenToHeader
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.events import InvitationEvents
+from blinkq.sipsimple.session.incoming import IncomingCall
+from blinkq.sipsimple.session.session import Session
+from blinkq.sipsimple.singleton import Singleton
+from blinkq.sipsimple.sip_uri import SIPURI
+from blinkq.sipsimple.streams import MediaStreamRegistry
+from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
+
+__all__ = ["SessionManager"]
+
+log = get_logger("sipsimple.session_manager")
+
+STOP_TIMEOUT = 3.0  # seconds for all sessions to end
+
+_OBSERVED = ("SIPSessionNewIncoming", "SIPSessionNewOutgoing", "SIPSessionDidFail", "SIPSessionDidEnd")
+
+
+class SessionManager(NotificationHandler, metaclass=Singleton):
+    """The singleton that handles incoming calls.
+
+    An INVITE makes a session only if an account matches its request-URI (404 otherwise), and if it comes from one of the account's servers
+    or ``sip.accept_direct_calls`` is on (403 otherwise): nobody else can make us ring.
+    """
+
+    def __init__(self) -> None:
+        self.state: str | None = None
+        self._sessions: list[Session] = []
+        self._changed = asyncio.Event()
+
+    @property
+    def sessions(self) -> list[Session]:
+        """A copy of the list of sessions that live."""
+        return list(self._sessions)
+
+    def start(self) -> None:
+        """Handle incoming calls from now on."""
+        if self.state == "started":
+            return
+        self.state = "started"
+        for name in _OBSERVED:
+            NotificationCenter().add_observer(self, name=name)
+        InvitationEvents().on_received = self._received
+
+    @in_engine
+    def stop(self) -> None:
+        """End every session and take no more calls; returns at once."""
+        Runtime.spawn(self.stop_sessions())
+
+    async def stop_sessions(self) -> None:
+        """End every session, waiting a short time for the peers; take no more calls. Engine thread only."""
+        if self.state != "started":
+            return
+        self.state = "stopping"
+        for session in self.sessions:
+            session.end()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await self.idle()
+        except TimeoutError:
+            log.warning("%d sessions did not end in time", len(self._sessions))
+        for name in _OBSERVED:
+            NotificationCenter().discard_observer(self, name=name)
+        InvitationEvents().on_received = None
+        self._sessions.clear()
+        self.state = "stopped"
+
+    async def idle(self) -> None:
+        """Wait until no session lives. Engine thread only."""
+        while self._sessions:
+            self._changed = asyncio.Event()
+            await self._changed.wait()
+
+    def handle_event(self, event: object) -> None:
+        """Take an event of an invitation from the SIP endpoint. Engine thread only."""
+        InvitationEvents().dispatch(event)
+
+    # the list --------------------------------------------------------------------------------------------------------------------------
+
+    def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
+        self._sessions.append(notification.sender)  # type: ignore[arg-type]  # declared in the catalogue
+
+    _NH_SIPSessionNewOutgoing = _NH_SIPSessionNewIncoming
+
+    def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
+        if notification.sender in self._sessions:
+            self._sessions.remove(notification.sender)
+            self._session_gone()
+
+    @in_engine
+    def _session_gone(self) -> None:
+        self._changed.set()
+
+    _NH_SIPSessionDidEnd = _NH_SIPSessionDidFail
+
+    # incoming calls --------------------------------------------------------------------------------------------------------------------
+
+    def _received(self, event: InvitationReceived) -> None:
+        invitation, request = event.invitation, event.request
+        if self.state != "started" or invitation.flow is None:
+            self._refuse(invitation, 480)
+            return
+        account = self._account_for(request)
+        if account is None:
+            log.info("refused a call to %s: no account has this address", request.uri)
+            self._refuse(invitation, 404)
+            return
+        if not self._may_ring(account, invitation.flow):
+            log.info("refused a call for %s from %s: not one of its servers", account.id, invitation.flow.remote_address)
+            self._refuse(invitation, 403)
+            return
+        self._offer_session(account, invitation, request, event.sdp)
+
+    def _account_for(self, request: Request) -> Account | None:
+        try:
+            uri = SIPURI.from_uri(request.uri)
+        except ValueError:
+            return None
+        manager = AccountManager()
+        account = manager.find_account(uri)
+        if account is None and SIPSimpleSettings().sip.accept_direct_calls:
+            # Without a registration there is no name that others could know us by: whoever finds our address may use any.
+            default = manager.default_account
+            account = default if default is not None and default.enabled and not default.registration.enabled else None
+        return account
+
+    def _may_ring(self, account: Account, flow: Flow) -> bool:
+        return SIPSimpleSettings().sip.accept_direct_calls or account.is_server(flow.remote_address)
+
+    def _offer_session(self, account: Account, invitation: Invitation, request: Request, sdp: bytes | None) -> None:
+        offer = None
+        if sdp is not None:
+            try:
+                offer = SessionDescription.parse(sdp)
+            except SDPError as error:
+                self._refuse(invitation, 400, str(error))
+                return
+        lines, problems = _streams_for(account, offer)
+        if not any(line is not None for line in lines):
+            self._refuse(invitation, 488, "; ".join(problems) or "no usable stream is offered")
+            return
+        try:
+            remote = FrozenFromHeader.from_name_addr(request.from_)
+            local = FrozenToHeader.from_name_addr(request.to)
+        except ValueError as error:  # an address of another scheme than sip: we could not even show who calls
+            self._refuse(invitation, 416, str(error))
+            return
+        assert invitation.flow is not None
+        session = Session(account)
+        session.remote_identity, session.local_identity = remote, local
+        session.transport = invitation.flow.transport
+        session.remote_user_agent = request.user_agent
+        session.local_address = _local_address(invitation.flow)
+        session.proposed_streams = [line for line in lines if line is not None]
+        invitation.credentials = account.credentials.to_digest()
+        call = IncomingCall(session, invitation, offer, lines)
+        session.receive(call)
+        session.claim_invitation(invitation)
+        call.announce(dict(request.headers.items()))
+
+    def _refuse(self, invitation: Invitation, code: int, warning: str | None = None) -> None:
+        headers: tuple[tuple[str, str], ...] = ()
+        if warning is not None:
+            text = warning.replace("\\", "").replace('"', "'").replace("\r", " ").replace("\n", " ")
+            headers = (("Warning", f'399 blinkq "{text}"'),)
+        try:
+            Runtime.current().sip.call(invitation.reject, code, headers=headers)
+        except IllegalStateError as error:  # cancelled before we looked at it
+            log.debug("%s", error)
+
+
+def _streams_for(account: Account, offer: SessionDescription | None) -> tuple[list[Any], list[str]]:
+    """The stream for each m= line (None: not usable), and why those are not. Without an offer: what we would offer."""
+    if offer is None:
+        return [MediaStreamRegistry.get("audio")(account)], []
+    lines: list[Any] = []
+    problems: list[str] = []
+    for index, media in enumerate(offer.media):
+        lines.append(None if media.port == 0 else _stream_for(account, offer, index, problems))
+    return lines, problems
+
+
+def _stream_for(account: Account, offer: SessionDescription, index: int, problems: list[str]) -> Any:
+    for cls in MediaStreamRegistry:
+        try:
+            stream = cls.new_from_sdp(account, offer, index)
+        except UnknownStreamError:
+            continue
+        except InvalidStreamError as error:
+            problems.append(str(error))
+            return None
+        if stream is not None:
+            return stream
+    problems.append(f"streams of kind {offer.media[index].media} are not supported")
+    return None
+
+
+def _local_address(flow: Flow) -> str:
+    if flow.local_address not in ("", "0.0.0.0", "::"):
+        return flow.local_address
+    try:
+        return Runtime.current().network.local_address_for(flow.remote_address)
+    except NetworkError:
+        return flow.local_address

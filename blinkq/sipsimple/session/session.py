@@ -1,0 +1,231 @@
+"""Session: a call, as applications see it. Its methods may be called from any thread; the work is done by ``Call`` on the engine thread."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import blinkq.sipsimple.notifications  # noqa: F401 - declares what is posted here
+from blinkq.base.errors import IllegalStateError
+from blinkq.engine.loop import in_engine
+from blinkq.sipsimple.core import BaseIdentityHeader, FromHeader, FrozenFromHeader, FrozenToHeader
+from blinkq.sipsimple.route import Route
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.events import InvitationEvents
+from blinkq.sipsimple.session.incoming import IncomingCall
+from blinkq.sipsimple.session.outgoing import OutgoingCall
+from blinkq.sipsimple.session.states import SessionInput, SessionMachine
+
+if TYPE_CHECKING:
+    from blinkq.sip.usages.invitation import Invitation
+    from blinkq.sipsimple.account import Account
+
+__all__ = ["Session"]
+
+REJECTIONS = range(300, 700)
+
+
+class Session:
+    """A SIP session: one call with its streams.
+
+    :param account: the account it belongs to
+
+    Methods raise IllegalStateError (a RuntimeError) in states that do not allow them, in the caller's thread. Exactly one of
+    SIPSessionDidFail (it never started) and SIPSessionDidEnd is posted at the end. Applications may hang attributes of their own on it.
+
+    ``direction`` None, "incoming" or "outgoing"; ``transport`` "udp", "tcp" or "tls"; ``start_time`` and ``stop_time`` datetimes or None;
+    ``streams`` the active streams, still there after the end; ``proposed_streams`` those being proposed, or None; ``local_address`` our IP
+    address as the peer is told it; ``route`` the Route in use of an outgoing session.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.account = account
+        self.machine = SessionMachine()
+        self.direction: str | None = None
+        self.transport: str | None = None
+        self.route: Route | None = None
+        self.start_time: datetime.datetime | None = None
+        self.stop_time: datetime.datetime | None = None
+        self.remote_user_agent: str | None = None
+        self.local_identity: FrozenFromHeader | FrozenToHeader | None = None
+        self.remote_identity: FrozenFromHeader | FrozenToHeader | None = None
+        self.streams: list[Any] = []
+        self.proposed_streams: list[Any] | None = None
+        self.local_address = ""
+        self.hold_wanted = False
+        self._call: OutgoingCall | IncomingCall | None = None
+
+    # what is known ---------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str | None:
+        """None, "connecting", "incoming", "accepting", "connected", "sending_proposal", "received_proposal_request", "terminating" or
+        "terminated"."""
+        value: str | None = self.machine.state.value
+        return value
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether either party has put a stream on hold."""
+        return any(stream.on_hold for stream in self.streams or self.proposed_streams or ())
+
+    @property
+    def end_time(self) -> datetime.datetime | None:
+        """The same as ``stop_time``."""
+        return self.stop_time
+
+    @property
+    def call_id(self) -> str | None:
+        """The Call-ID of the dialog, once there is one."""
+        invitation = self._call.invitation if self._call is not None else None
+        return invitation.call_id if invitation is not None else None
+
+    @property
+    def peer_address(self) -> str | None:
+        """The IP address that the peer's (or its server's) messages come from, once there were some."""
+        invitation = self._call.invitation if self._call is not None else None
+        return invitation.flow.remote_address if invitation is not None and invitation.flow is not None else None
+
+    @property
+    def renegotiating_locally(self) -> bool:
+        """Whether an offer of ours in a standing call is unanswered; for streams."""
+        return self._call is not None and self._call.renegotiation.proposing
+
+    # outgoing --------------------------------------------------------------------------------------------------------------------------
+
+    def connect(self, to_header: BaseIdentityHeader, routes: Route | Iterable[Route], streams: Any) -> None:
+        """Call somebody.
+
+        :param to_header: ToHeader of the peer
+        :param routes: Routes, tried in order until one works
+        :param streams: a list of streams to offer (or a single one)
+
+        Posts SIPSessionNewOutgoing, then SIPSessionGotRingIndication and SIPSessionGotProvisionalResponse as they come, SIPSessionWillStart
+        and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state None.
+        """
+        self._check_running("connect")
+        self.machine.require(SessionInput.CONNECT, "connect")
+        self.direction = "outgoing"
+        route_list = [routes] if isinstance(routes, Route) else list(routes)
+        stream_list = list(streams) if isinstance(streams, Iterable) else [streams]
+        self.proposed_streams = list(stream_list)
+        self.transport = route_list[0].transport if route_list else None
+        self.route = route_list[0] if route_list else None
+        self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.display_name))
+        self.remote_identity = FrozenToHeader.new(to_header)
+        self._start_outgoing(route_list, stream_list)
+
+    @in_engine
+    def _start_outgoing(self, routes: Sequence[Route], streams: Sequence[Any]) -> None:
+        self._call = call = OutgoingCall(self, routes, streams)
+        call.start()
+
+    # incoming --------------------------------------------------------------------------------------------------------------------------
+
+    def receive(self, call: IncomingCall) -> None:
+        """Become the session of an INVITE; for the session manager, which has filled in the attributes."""
+        self.machine.require(SessionInput.RECEIVE, "receive")
+        self.direction = "incoming"
+        self._call = call
+
+    def send_ring_indication(self) -> None:
+        """Send 180 Ringing. Allowed in state "incoming"; nothing happens when the caller has just given up."""
+        if self.state != "incoming":
+            raise IllegalStateError(f"send_ring_indication is not allowed in state {self.state}")
+        self._ring()
+
+    @in_engine
+    def _ring(self) -> None:
+        if isinstance(self._call, IncomingCall) and self.state == "incoming":
+            self._call.ring()
+
+    def accept(self, streams: Iterable[Any]) -> None:
+        """Answer the call.
+
+        :param streams: those of ``proposed_streams`` that are wanted; the others are refused
+
+        Posts SIPSessionWillStart and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state "incoming".
+        """
+        self.machine.require(SessionInput.ACCEPT, "accept")
+        self._accept(list(streams))
+
+    @in_engine
+    def _accept(self, streams: list[Any]) -> None:
+        if isinstance(self._call, IncomingCall) and self.machine.live:
+            self._call.accept(streams)
+
+    def reject(self, code: int = 603, reason: str | None = None) -> None:
+        """Refuse the call with a SIP code from 300 to 699 (ValueError otherwise) and a phrase, None for the usual one.
+
+        Posts SIPSessionDidFail. Allowed in state "incoming".
+        """
+        if code not in REJECTIONS:
+            raise ValueError(f"{code} does not refuse a call")
+        if self.state != "incoming":
+            raise IllegalStateError(f"reject is not allowed in state {self.state}")
+        self.machine.require(SessionInput.END, "reject")
+        self._reject(code, reason)
+
+    @in_engine
+    def _reject(self, code: int, reason: str | None) -> None:
+        if isinstance(self._call, IncomingCall):
+            self._call.reject(code, reason)
+
+    # during a call -----------------------------------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Put the streams that can be held on hold, now or as soon as the call stands. Posts SIPSessionDidChangeHoldState.
+
+        Allowed in any state; done twice it is done once.
+        """
+        self._set_hold(True)
+
+    def unhold(self) -> None:
+        """Undo ``hold``. Posts SIPSessionDidChangeHoldState. Allowed in any state."""
+        self._set_hold(False)
+
+    def _set_hold(self, hold: bool) -> None:
+        if self.hold_wanted == hold:
+            return
+        self.hold_wanted = hold
+        if self.machine.live:
+            self._apply_hold()
+
+    @in_engine
+    def _apply_hold(self) -> None:
+        if self._call is not None:
+            self._call.hold_changed(self.hold_wanted)
+
+    def end(self) -> None:
+        """Hang up: BYE, CANCEL or 603, whatever the state needs; nothing happens when there is nothing to end.
+
+        Posts SIPSessionWillEnd and SIPSessionDidEnd, or SIPSessionDidFail when the call had not started.
+        """
+        if self.machine.take(SessionInput.END):
+            self._end()
+
+    @in_engine
+    def _end(self) -> None:
+        if self._call is not None:
+            self._call.end()
+
+    # for the session manager -------------------------------------------------------------------------------------------------------------
+
+    def handle_event(self, event: object) -> None:
+        """Take an event of the invitation. Engine thread only."""
+        if self._call is not None:
+            self._call.handle(event)
+
+    def claim_invitation(self, invitation: Invitation) -> None:
+        """From now on the events of ``invitation`` are ours."""
+        InvitationEvents().claim(invitation, self)
+
+    @staticmethod
+    def _check_running(method: str) -> None:
+        if Runtime.engine is None:
+            raise IllegalStateError(f"{method}: the application is not running")
+
+    def __repr__(self) -> str:
+        peer = self.remote_identity.uri if self.remote_identity is not None else None
+        return f"<Session {self.direction} {peer} {self.state}>"

@@ -1,0 +1,473 @@
+"""AudioStream: the sound of a session over RTP.
+
+It negotiates (``audio_media.py``), tells the media process what to do, and is a port for audio bridges. Its methods for the session are
+called on the engine thread, those for applications from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from zope.interface import implementer
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import IllegalStateError
+from blinkq.base.logging import get_logger
+from blinkq.engine.loop import in_engine
+from blinkq.engine.media_errors import MediaError
+from blinkq.media.control import (
+    CloseTransport,
+    CodecFormat,
+    CryptoKey,
+    DTMFReceived,
+    OpenTransport,
+    RemoteAddressChanged,
+    SendDTMF,
+    StartStream,
+    StreamDirection,
+    StreamStatistics,
+    StreamTimedOut,
+    TransportOpened,
+    UpdateStream,
+)
+from blinkq.sdp.crypto import CryptoAttribute
+from blinkq.sdp.description import MediaDescription, RTPFormat, SessionDescription
+from blinkq.sdp.errors import SDPError
+from blinkq.sdp.negotiation import NegotiatedStream, is_held_by, remote_direction
+from blinkq.sipsimple.audio_bridge import AudioBridge, AudioDevice, IAudioPort, announce_slots
+from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.streams.audio_media import PTIME, AudioMedia, AudioPolicy, sample_rate_of
+from blinkq.sipsimple.streams.interface import IMediaStream, StreamError
+from blinkq.sipsimple.streams.recording import Recording, recording_path
+from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.session import Session
+
+__all__ = ["AudioStream"]
+
+log = get_logger("sipsimple.audio_stream")
+
+DTMF_DIGITS = frozenset("0123456789*#ABCD")
+DTMF_DURATION = 100  # milliseconds; RFC 4733 asks for at least 40, gateways like more
+
+
+@implementer(IMediaStream, IAudioPort)
+class AudioStream(metaclass=MediaStreamRegistrar):
+    """An audio stream.
+
+    :param account: the account whose codecs and encryption policy count
+
+    ``bridge`` always contains ``device`` (microphone and loudspeaker), the stream itself while it is started and not on hold, and a
+    recorder while recording. ``statistics`` is the last StreamStatistics of the media process, or None.
+    """
+
+    type: ClassVar[str] = "audio"
+    priority: ClassVar[int] = 1
+    hold_supported: ClassVar[bool] = True
+
+    def __init__(self, account: Any = None) -> None:
+        mixer = Runtime.voice_audio_mixer
+        if mixer is None:
+            raise IllegalStateError("an audio stream needs a running application")
+        self.account = account
+        self.mixer: AudioMixer = mixer
+        self.bridge = AudioBridge(mixer)
+        self.device = AudioDevice(mixer)
+        self.bridge.add(self.device)
+        self.session: Session | None = None
+        self.statistics: StreamStatistics | None = None
+        self.on_hold_by_local = False
+        self.on_hold_by_remote = False
+        self.local_rtp_port: int | None = None
+        self.remote_rtp_address_received: str | None = None
+        self.remote_rtp_port_received: int | None = None
+        self._state = "NULL"
+        self._number = MediaEvents().number()
+        self._slot: int | None = None
+        self._muted = False
+        self._local_rtcp_port = 0
+        self._media: AudioMedia | None = None
+        self._offer: tuple[SessionDescription, int] | None = None
+        self._negotiated: NegotiatedStream | None = None
+        self._command: StartStream | None = None
+        self._recording: Recording | None = None
+
+    # what is known -------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """NULL, INITIALIZING, INITIALIZED, ESTABLISHED or ENDED."""
+        return self._state
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether either party holds the stream."""
+        return self.on_hold_by_local or self.on_hold_by_remote
+
+    @property
+    def codec(self) -> str | None:
+        """Name of the codec we send with, once started."""
+        return self._negotiated.send_format.name if self._negotiated else None
+
+    @property
+    def sample_rate(self) -> int | None:
+        """Samples a second of that codec, once started."""
+        return sample_rate_of(self._negotiated.send_format) if self._negotiated else None
+
+    @property
+    def srtp_active(self) -> bool:
+        """Whether the stream is encrypted. The keys went through the signalling: hop by hop, not end to end."""
+        return self._negotiated is not None and self._negotiated.local_key is not None
+
+    ice_active = False
+    local_rtp_candidate_type: str | None = None
+    remote_rtp_candidate_type: str | None = None
+
+    @property
+    def local_rtp_address(self) -> str | None:
+        """Our address for RTP as the peer was told it."""
+        return self.session.local_address if self.session is not None and self.local_rtp_port is not None else None
+
+    @property
+    def remote_rtp_address_sdp(self) -> str | None:
+        return self._negotiated.remote_address if self._negotiated else None
+
+    @property
+    def remote_rtp_port_sdp(self) -> int | None:
+        return self._negotiated.remote_port if self._negotiated else None
+
+    @property
+    def recording_filename(self) -> str | None:
+        """Full path of the file being recorded to, or None."""
+        return self._recording.filename if self.recording_active and self._recording is not None else None
+
+    @property
+    def recording_active(self) -> bool:
+        return self._recording is not None and self._recording.active
+
+    # IAudioPort ----------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def consumer_slot(self) -> int | None:
+        """The slot whose sound goes to the peer; None before the start, and while muted."""
+        return None if self._muted else self._slot
+
+    @property
+    def producer_slot(self) -> int | None:
+        """The slot that carries what the peer says."""
+        return self._slot
+
+    @property
+    def muted(self) -> bool:
+        """Whether the peer hears nothing of this bridge; the stream goes on in silence."""
+        return self._muted
+
+    @muted.setter
+    def muted(self, muted: bool) -> None:
+        before = self.consumer_slot, self.producer_slot
+        self._muted = bool(muted)
+        announce_slots(self, *before)
+
+    # for applications ----------------------------------------------------------------------------------------------------------------
+
+    def start_recording(self, filename: str | None = None) -> None:
+        """Record both directions to a WAV file; nothing is written while the stream is on hold.
+
+        :param filename: path, relative to the account's folder for recordings; None makes a name of time, peer and direction
+
+        Raises IllegalStateError (a RuntimeError) unless the stream is started and not being recorded, SIPCoreError when the folder cannot
+        be made. Posts AudioStreamWillStartRecordingAudio, AudioStreamDidStartRecordingAudio.
+        """
+        if self._state != "ESTABLISHED":
+            raise IllegalStateError("a stream can only be recorded while it is started")
+        if self.recording_active:
+            raise IllegalStateError("the stream is being recorded already")
+        path = recording_path(self, filename, Runtime.current().clock.wallclock())
+        self._recording = Recording(self, path)
+        if not self.on_hold:
+            self.bridge.add(self._recording.recorder)
+
+    def stop_recording(self) -> None:
+        """Stop the recording. Posts AudioStreamWillStopRecordingAudio, AudioStreamDidStopRecordingAudio when the file is closed.
+
+        Raises IllegalStateError when the stream is not being recorded.
+        """
+        if self._recording is None or not self._recording.active:
+            raise IllegalStateError("the stream is not being recorded")
+        self._recording.stop()
+        self._recording = None
+
+    def send_dtmf(self, digit: str) -> None:
+        """Send one of 0-9, A-D, *, #. Raises ValueError for others, IllegalStateError unless the stream is started, StreamError when the
+        peer cannot receive tones."""
+        if len(digit) != 1 or digit.upper() not in DTMF_DIGITS:
+            raise ValueError(f"{digit!r} is not a DTMF digit")
+        if self._state != "ESTABLISHED" or self._negotiated is None:
+            raise IllegalStateError("tones can only be sent while the stream is started")
+        if self._negotiated.dtmf_send is None:
+            raise StreamError("the peer cannot receive tones (no telephone-event)")
+        self._send(SendDTMF(self._number, digit.upper(), DTMF_DURATION))
+
+    # for the session -----------------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def new_from_sdp(cls, account: Any, remote_sdp: SessionDescription, stream_index: int) -> AudioStream:
+        """A stream for an offered m= line. Raises UnknownStreamError or InvalidStreamError."""
+        AudioMedia(_policy(account, secure_signalling=True), Runtime.current().entropy).check_offer(remote_sdp, stream_index)
+        stream = cls(account)
+        stream._offer = remote_sdp, stream_index
+        stream.on_hold_by_remote = is_held_by(remote_direction(remote_sdp, stream_index))
+        return stream
+
+    def initialize(self, session: Session, direction: str) -> None:
+        """Open the RTP sockets. Posts MediaStreamDidInitialize or MediaStreamDidNotInitialize."""
+        if self._state != "NULL":
+            raise IllegalStateError("the stream is initialized already")
+        self._state = "INITIALIZING"
+        self.session = session
+        self._media = AudioMedia(_policy(self.account, secure_signalling=session.transport == "tls"), Runtime.current().entropy)
+        MediaEvents().add("stream", self._number, self._media_event)
+        Runtime.spawn(self._open())
+
+    def get_local_media(
+        self, for_offer: bool = True, remote_sdp: SessionDescription | None = None, stream_index: int = 0
+    ) -> MediaDescription:
+        """Our m= line, as an offer or as the answer to ``remote_sdp``; raises InvalidStreamError when that is unacceptable."""
+        if self._media is None or self.local_rtp_port is None:
+            raise IllegalStateError("the stream is not initialized")
+        port, rtcp_port = self.local_rtp_port, self._local_rtcp_port
+        if for_offer:
+            direction = "sendrecv"
+            if self.on_hold_by_local:
+                direction = "inactive" if self.on_hold_by_remote else "sendonly"
+            return self._media.offer(port, rtcp_port, direction)
+        if remote_sdp is None:
+            if self._offer is None:
+                raise IllegalStateError("there is no offer to answer")
+            remote_sdp, stream_index = self._offer
+        return self._media.answer(remote_sdp, stream_index, port, rtcp_port, "sendonly" if self.on_hold_by_local else "sendrecv")
+
+    def start(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
+        """Start sending and receiving. Posts MediaStreamDidStart or MediaStreamDidFail."""
+        if self._state != "INITIALIZED":
+            raise IllegalStateError("the stream cannot be started now")
+        assert self._media is not None
+        try:
+            negotiated = self._media.agree(local_sdp, remote_sdp, stream_index)
+        except (SDPError, StreamError) as error:
+            self._fail(str(error))
+            return
+        self._negotiated = negotiated
+        self._slot = self.mixer.allocate_slot()
+        self._note_remote_hold(remote_sdp, stream_index, announce=False)
+        Runtime.spawn(self._start(self._stream_command(StartStream)))
+
+    def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
+        """Whether a new offer can be accepted."""
+        assert self._media is not None
+        try:
+            self._media.check_offer(remote_sdp, stream_index)
+        except StreamError as error:
+            log.info("a new offer is not acceptable: %s", error)
+            return False
+        return True
+
+    def update(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
+        """Apply a new negotiation: hold, another address, codec or key. Posts AudioStreamDidChangeRTPParameters where something but the
+        hold state changed."""
+        if self._media is None or self._state == "ENDED":
+            return
+        try:
+            negotiated = self._media.agree(local_sdp, remote_sdp, stream_index)
+        except (SDPError, StreamError) as error:
+            self._fail(str(error))
+            return
+        before, self._negotiated = self._negotiated, negotiated
+        self._note_remote_hold(remote_sdp, stream_index, announce=True)
+        self._refresh()
+        if before is not None and _transport_of(before) != _transport_of(negotiated):
+            self.remote_rtp_address_received = self.remote_rtp_port_received = None
+            post("AudioStreamDidChangeRTPParameters", self)
+
+    def reset(self, stream_index: int) -> None:
+        """Before an offer that the peer asks us for: nothing of the last one binds us but the hold state."""
+
+    def hold(self) -> None:
+        """Send and receive nothing from now on. Posts AudioStreamDidChangeHoldState."""
+        self._change_local_hold(True)
+
+    def unhold(self) -> None:
+        """Undo ``hold``. Posts AudioStreamDidChangeHoldState."""
+        self._change_local_hold(False)
+
+    def deactivate(self) -> None:
+        """Be silent: the stream is about to end."""
+        self.bridge.stop()
+
+    def end(self) -> None:
+        """Close the sockets. Posts MediaStreamWillEnd, MediaStreamDidEnd. Idempotent."""
+        if self._state == "ENDED":
+            return
+        opened = self._media is not None
+        self._state = "ENDED"
+        post("MediaStreamWillEnd", self)
+        if self.recording_active:
+            self.stop_recording()
+        self.bridge.stop()
+        if self._slot is not None:
+            self.mixer.release_slot(self._slot)
+            self._slot = None
+        MediaEvents().discard("stream", self._number)
+        if opened:
+            self._send(CloseTransport(self._number))
+        post("MediaStreamDidEnd", self, error=None)
+
+    # the media process ---------------------------------------------------------------------------------------------------------------
+
+    async def _open(self) -> None:
+        settings = SIPSimpleSettings()
+        ports = settings.rtp.port_range
+        address = settings.sip.local_ip or ("::" if ":" in (self.session.local_address if self.session else "") else "0.0.0.0")
+        try:
+            reply = await Runtime.current().media.request(OpenTransport(self._number, str(address), (ports.start, ports.end)))
+        except MediaError as error:
+            if self._state == "INITIALIZING":
+                post("MediaStreamDidNotInitialize", self, reason=str(error))
+            return
+        assert isinstance(reply, TransportOpened)
+        if self._state == "INITIALIZING":
+            self.local_rtp_port, self._local_rtcp_port = reply.rtp_port, reply.rtcp_port
+            self._state = "INITIALIZED"
+            post("MediaStreamDidInitialize", self)
+
+    async def _start(self, command: StartStream) -> None:
+        self._command = command
+        try:
+            await Runtime.current().media.request(command)
+        except MediaError as error:
+            self._fail(str(error))
+            return
+        if self._state != "INITIALIZED":
+            return
+        self._state = "ESTABLISHED"
+        self._place_in_bridge()
+        if self._command is command:
+            self._refresh()  # what changed while the start was under way
+        post("MediaStreamDidStart", self)
+
+    def _refresh(self) -> None:
+        """Tell the media process what is wanted now, if it is not what it was told last."""
+        if self._state != "ESTABLISHED":
+            return
+        self._place_in_bridge()
+        command = self._stream_command(UpdateStream)
+        if command != self._command:
+            self._command = command
+            self._send(command)
+
+    def _stream_command(self, kind: Callable[..., StartStream]) -> StartStream:
+        negotiated = self._negotiated
+        assert negotiated is not None
+        assert self._slot is not None
+        return kind(
+            stream=self._number, mixer=self.mixer.number, slot=self._slot,
+            remote_address=negotiated.remote_address, remote_port=negotiated.remote_port, remote_rtcp_port=negotiated.remote_rtcp_port,
+            direction=self._media_direction(), send_format=_codec_format(negotiated.send_format),
+            receive_formats=tuple(_codec_format(known) for known in negotiated.receive_formats),
+            dtmf_send=_codec_format(negotiated.dtmf_send) if negotiated.dtmf_send else None,
+            dtmf_receive=_codec_format(negotiated.dtmf_receive) if negotiated.dtmf_receive else None,
+            ptime=PTIME, local_key=_crypto_key(negotiated.local_key), remote_key=_crypto_key(negotiated.remote_key),
+            timeout=float(SIPSimpleSettings().rtp.timeout), cname=f"blinkq-{self._number}",
+        )  # fmt: skip
+
+    def _media_direction(self) -> StreamDirection:
+        # While we hold, the peer gets nothing at all: no RTP is cheaper and more private than silence in RTP.
+        if self._negotiated is None or self.on_hold_by_local:
+            return StreamDirection.INACTIVE
+        return StreamDirection(self._negotiated.direction)
+
+    def _media_event(self, event: object) -> None:
+        if isinstance(event, StreamStatistics):
+            self.statistics = event
+        elif isinstance(event, DTMFReceived):
+            post("AudioStreamGotDTMF", self, digit=event.digit)
+        elif isinstance(event, RemoteAddressChanged):
+            self.remote_rtp_address_received, self.remote_rtp_port_received = event.address, event.port
+            post("AudioStreamDidChangeRTPParameters", self)
+        elif isinstance(event, StreamTimedOut):
+            post("AudioStreamDidTimeout", self)
+            self._fail("no media was received from the peer for too long")
+
+    def _fail(self, reason: str) -> None:
+        if self._state != "ENDED":
+            post("MediaStreamDidFail", self, reason=reason)
+
+    @in_engine
+    def _send(self, command: Any) -> None:
+        Runtime.current().media.send(command)
+
+    # hold ----------------------------------------------------------------------------------------------------------------------------
+
+    def _change_local_hold(self, hold: bool) -> None:
+        if self.on_hold_by_local == hold or self._state == "ENDED":
+            return
+        self.on_hold_by_local = hold
+        self._refresh()
+        post("AudioStreamDidChangeHoldState", self, originator="local", on_hold=hold)
+
+    def _note_remote_hold(self, remote_sdp: SessionDescription, index: int, *, announce: bool) -> None:
+        # An answer of "recvonly" to our "sendonly" is no hold of theirs; "sendonly" and "inactive" say that they do not want to hear us.
+        direction = remote_direction(remote_sdp, index)
+        held = is_held_by(direction)
+        if direction == "inactive" and self.on_hold_by_local and not self.on_hold_by_remote and self._offered_hold():
+            held = False  # they could not answer our own hold any other way without hearing our silence
+        if held != self.on_hold_by_remote:
+            self.on_hold_by_remote = held
+            if announce:
+                post("AudioStreamDidChangeHoldState", self, originator="remote", on_hold=held)
+
+    def _offered_hold(self) -> bool:
+        return self.session is not None and self.session.renegotiating_locally
+
+    def _place_in_bridge(self) -> None:
+        """In the bridge while started and not on hold, the recorder with it."""
+        ports: list[Any] = [self]
+        if self._recording is not None and self._recording.active:
+            ports.append(self._recording.recorder)
+        for port in ports:
+            if self.on_hold and port in self.bridge:
+                self.bridge.remove(port)
+            elif not self.on_hold:
+                self.bridge.add(port)
+
+
+def _policy(account: Any, *, secure_signalling: bool) -> AudioPolicy:
+    settings = SIPSimpleSettings()
+    rtp = getattr(account, "rtp", None)
+    codecs = getattr(rtp, "audio_codec_list", None) or settings.rtp.audio_codec_list
+    return AudioPolicy(
+        codecs=tuple(str(name) for name in codecs), srtp=str(getattr(rtp, "srtp_encryption", None) or "disabled"),
+        offer_optional_keys=secure_signalling or bool(getattr(rtp, "use_srtp_without_tls", False)),
+    )  # fmt: skip
+
+
+def _codec_format(known: RTPFormat) -> CodecFormat:
+    return CodecFormat(known.payload_type, known.name, known.clock_rate, known.channels, known.parameters)
+
+
+def _crypto_key(line: CryptoAttribute | None) -> CryptoKey | None:
+    return None if line is None else CryptoKey(line.suite, line.key)
+
+
+def _transport_of(negotiated: NegotiatedStream) -> tuple[object, ...]:
+    return (
+        negotiated.remote_address, negotiated.remote_port, negotiated.send_format, negotiated.receive_formats, negotiated.local_key,
+        negotiated.remote_key,
+    )  # fmt: skip
+
+
