@@ -90,8 +90,11 @@ class Call:
     def report(
         self, originator: Originator, method: str, code: int, reason: str, ack_received: bool | None = None
     ) -> None:
-        """Queue an `InvitationTransaction`."""
-        self.emit(InvitationTransaction(self.invitation, originator, method, code, reason, ack_received))
+        """Queue an `InvitationTransaction`; nothing follows the terminal event."""
+        if self.state is not InvitationState.TERMINATED:
+            self.emit(
+                InvitationTransaction(self.invitation, originator, method, code, reason, ack_received)
+            )
 
     def finish(
         self,

@@ -90,6 +90,8 @@ class IncomingLeg:
             call.report("remote", "INVITE", *self._final, False)
         if call.state is _S.TERMINATED:
             self._forget_answer()
+            call.lingering = False
+            call.leave_all()
         elif call.state is _S.ENDING:
             call.finish("local", 487, reason_phrase(487), "user request", now)
         else:
