@@ -5,6 +5,7 @@ What this is not: the choice of what to ask (``resolver.py``).
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ __all__ = ["DNSQuery", "QueryTraced", "SystemDNS"]
 
 #: Answers remembered for as long as their records say.
 CACHE_SIZE = 500
+#: Seconds after which an unanswered query is sent again while its first copy still counts: UDP loses packets, and waiting the whole
+#: ``timeout`` for a lost one would make a call wait 3 s.
+REPEAT_AFTER = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,22 @@ class SystemDNS:
         if not self._names:
             raise ResolveError("This computer has no name server: check the network connection, or set one in the settings.", local=True)
         self._resolver.timeout = timeout
+        first = asyncio.ensure_future(self._ask(name, kind, lifetime))
+        attempts = [first]
+        try:
+            await asyncio.wait(attempts, timeout=REPEAT_AFTER)
+            if not first.done() and lifetime > REPEAT_AFTER:
+                attempts.append(asyncio.ensure_future(self._ask(name, kind, lifetime - REPEAT_AFTER)))
+                await asyncio.wait(attempts, return_when=asyncio.FIRST_COMPLETED)
+                if any(attempt.done() and isinstance(attempt.exception(), dns.exception.Timeout) for attempt in attempts):
+                    await asyncio.wait(attempts)
+            answered = [attempt for attempt in attempts if attempt.done() and not isinstance(attempt.exception(), dns.exception.Timeout)]
+            return await (answered or [first])[0]
+        finally:
+            for attempt in attempts:
+                attempt.cancel()
+
+    async def _ask(self, name: str, kind: str, lifetime: float) -> dns.resolver.Answer:
         return await self._resolver.resolve(name.rstrip(".") + ".", kind, lifetime=lifetime, search=False)
 
     def flush(self) -> None:

@@ -32,6 +32,10 @@ __all__ = ["SIPEndpoint", "SIPEndpointConfig"]
 
 #: Connections at a time, both directions: far more than a phone needs, few enough for its memory.
 MAX_CONNECTIONS = 256
+#: Of these, accepted ones: whoever connects to us must not keep us from connecting.
+MAX_ACCEPTED = 128
+#: Peers towards which our own address is watched; only the latest matter.
+MAX_WATCHED = 32
 #: Seconds without SIP after which a connection that nobody holds is closed.
 IDLE_TIMEOUT = 480.0
 #: Seconds in which who connected to us must have said something that is SIP.
@@ -236,7 +240,7 @@ class SIPEndpoint:
             except NetworkError as error:
                 self._fail_later(hop, str(error))
             else:
-                self._send_stream(output.data, stream)
+                self._send_stream(output.data, stream, hop)
         elif flow is not None:
             self._fail_later(flow, "The connection is closed.")
 
@@ -249,9 +253,10 @@ class SIPEndpoint:
         flow = port.send(data, remote, hop)
         self.tracer.sent(data, (flow.local_address, flow.local_port), remote, "udp")
 
-    def _send_stream(self, data: bytes, stream: SIPStream) -> None:
-        flow = stream.flow
-        local = ("", 0) if flow is None else (flow.local_address, flow.local_port)
+    def _send_stream(self, data: bytes, stream: SIPStream, hop: Hop | None = None) -> None:
+        local = ("", 0)
+        if (path := stream.flow or hop) is not None:
+            local = (path.local_address, path.local_port)
         stream.send(data)
         self.tracer.sent(data, local, stream.remote, stream.transport)
 
@@ -317,7 +322,8 @@ class SIPEndpoint:
         return stream
 
     def _accept(self, transport: str, connection: Stream) -> SIPStream | None:
-        if self._stopped or len(self._streams) >= MAX_CONNECTIONS:
+        accepted = sum(not stream.opened_by_us for stream in self._streams.values())
+        if self._stopped or accepted >= MAX_ACCEPTED:
             log.info("refused a connection from %s: too many are open", connection.remote[0])
             return None
         stream = self._new_stream(transport, connection.remote, None, opened_by_us=False)
@@ -374,7 +380,10 @@ class SIPEndpoint:
 
     def _local_address_for(self, remote: str) -> str:
         address = self._network.local_address_for(remote)
-        self._local_addresses[remote] = address
+        self._local_addresses.pop(remote, None)
+        self._local_addresses[remote] = address  # now the latest
+        if len(self._local_addresses) > MAX_WATCHED:
+            del self._local_addresses[next(iter(self._local_addresses))]
         return address
 
     def _every(self, name: str, seconds: float, func: Callable[[], object]) -> None:

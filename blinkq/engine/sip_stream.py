@@ -80,7 +80,7 @@ class SIPStream:
         self._loop = loop
         self._clock = clock
         self._entropy = entropy
-        self._opened_by_us = opened_by_us
+        self.opened_by_us = opened_by_us
         self._framer = StreamFramer(opened_by_us=opened_by_us)
         self._stream: Stream | None = None
         self._waiting: list[bytes] = []
@@ -100,7 +100,7 @@ class SIPStream:
         except TimeoutError:
             self._fail(f"No answer from {place(*self.remote, self.transport)}: the server may be down or a firewall in between.")
         except NetworkError as error:
-            self._fail(str(error))
+            self._fail(str(error), error)
         else:
             if self.closed:
                 stream.abort()
@@ -185,7 +185,7 @@ class SIPStream:
     # pings
 
     def _arm_ping(self) -> None:
-        if self.closed or not self._held or self._stream is None or not self._opened_by_us:
+        if self.closed or not self._held or self._stream is None or not self.opened_by_us:
             self._disarm_ping()
             self._disarm_pong()
         elif self._ping_timer is None:
@@ -217,14 +217,14 @@ class SIPStream:
     def _fail_parsing(self, error: SIPParseError) -> None:
         self._fail(f"{place(*self.remote, self.transport)} sent what is not SIP ({error}): check the port.")
 
-    def _fail(self, error: str) -> None:
+    def _fail(self, error: str, cause: NetworkError | None = None) -> None:
         if self.closed:
             return
         self._end()
         if self._stream is not None:
             self._stream.abort()
         if not self.ready.done():
-            self.ready.set_exception(NetworkError(error))
+            self.ready.set_exception(cause or NetworkError(error))
             self.ready.exception()  # seen: nobody need await it
         self._owner.stream_closed(self, error)
 

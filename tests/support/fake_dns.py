@@ -34,6 +34,7 @@ class FakeDNS:
             self.records.setdefault((name.lower(), kind), []).append(value)
         self.silent: set[tuple[str, str]] = set()
         self.broken: set[tuple[str, str]] = set()
+        self.lose = 0  # so many datagrams are lost first (``serve``)
         self.asked: list[tuple[str, str]] = []
 
     async def query(self, name: str, kind: str, *, timeout: float, lifetime: float) -> dns.resolver.Answer:
@@ -87,7 +88,9 @@ class _Responder(asyncio.DatagramProtocol):
         question = request.question[0]
         key = (question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype))
         self._zone.asked.append(key)
-        if key not in self._zone.silent:
+        if self._zone.lose:
+            self._zone.lose -= 1
+        elif key not in self._zone.silent:
             self._transport.sendto(self._zone.respond(request).to_wire(), addr)
 
 

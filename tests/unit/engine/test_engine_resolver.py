@@ -240,6 +240,24 @@ def test_over_a_real_socket() -> None:
     ]
 
 
+def test_a_lost_query_is_repeated_before_its_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body() -> tuple[str, float]:
+        zone = FakeDNS(ZONE)
+        zone.lose = 1
+        async with serve(zone) as server:
+            start = asyncio.get_running_loop().time()
+            answer = await SystemDNS([server]).query("bare.test", "A", timeout=3.0, lifetime=3.0)
+            zone.silent = {("nosrv.test", "A")}
+            with pytest.raises(dns.resolver.LifetimeTimeout):
+                await SystemDNS([server]).query("nosrv.test", "A", timeout=0.2, lifetime=0.2)
+            return answer[0].address, asyncio.get_running_loop().time() - start
+
+    monkeypatch.setattr("blinkq.engine.dns_query.REPEAT_AFTER", 0.05)
+    address, seconds = asyncio.run(body())
+    assert address in ("192.0.2.21", "192.0.2.22")
+    assert seconds < 2.0
+
+
 def test_name_servers_are_addresses() -> None:
     assert SystemDNS(["192.0.2.1", "192.0.2.2:5353", "[2001:db8::1]:53", "2001:db8::2"]).nameservers == (
         "192.0.2.1:53",
