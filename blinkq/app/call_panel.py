@@ -81,7 +81,7 @@ class CallPanel(QFrame):
         self._linger = QTimer(self)
         self._linger.setSingleShot(True)
         self._linger.setInterval(LINGER)
-        self._linger.timeout.connect(lambda: self.close_wanted.emit(self.call))
+        self._linger.timeout.connect(self._close)
         self._prepare()
         self._connect()
         self.refresh()
@@ -95,6 +95,12 @@ class CallPanel(QFrame):
         """Show whether the microphone is muted."""
         self._muted = muted
         self.refresh()
+
+    def retire(self) -> None:
+        """Stop following the call: the panel is going."""
+        self._timer.stop()
+        self._linger.stop()
+        self.call.changed.disconnect(self.refresh)
 
     def toggle_keypad(self) -> None:
         """Show or hide the keypad."""
@@ -203,8 +209,8 @@ class CallPanel(QFrame):
         ui.answerButton.clicked.connect(call.answer)
         ui.busyButton.clicked.connect(call.busy)
         ui.rejectButton.clicked.connect(call.reject)
-        ui.redialButton.clicked.connect(lambda: self.redial_wanted.emit(self.call))
-        ui.closeButton.clicked.connect(lambda: self.close_wanted.emit(self.call))
+        ui.redialButton.clicked.connect(self._redial)
+        ui.closeButton.clicked.connect(self._close)
         ui.keypad.pressed.connect(self.send_digit)
 
     def _mute_clicked(self, checked: bool) -> None:
@@ -221,6 +227,12 @@ class CallPanel(QFrame):
     def _record_clicked(self, _checked: bool) -> None:
         self.ui.recordButton.setChecked(self.call.recording is not None)
         self.call.toggle_recording()
+
+    def _redial(self) -> None:
+        self.redial_wanted.emit(self.call)
+
+    def _close(self) -> None:
+        self.close_wanted.emit(self.call)
 
     def _keypad_toggled(self, shown: bool) -> None:
         self.ui.keypad.setVisible(shown)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Protocol
 
 from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from blinkq.app.call import Call, CallStage
@@ -58,19 +57,16 @@ class IncomingDialog(QDialog):
         self.ui.answerButton.setFocus()
         call.changed.connect(self._call_changed)
 
-    def reject(self) -> None:
-        """Esc: stop ringing here, leave the call waiting (another device may take it)."""
-        self.close()
-
-    def closeEvent(self, event: QCloseEvent | None) -> None:
+    def done(self, result: int) -> None:
+        """Esc or the window's close button: stop ringing here, leave the call waiting (another device may take it)."""
+        self.call.changed.disconnect(self._call_changed)
         if self.call.stage is CallStage.INCOMING:
             self.silenced.emit(self.call)
-        super().closeEvent(event)
+        super().done(result)
 
     def _call_changed(self) -> None:
         if self.call.stage is not CallStage.INCOMING:
-            self.call.changed.disconnect(self._call_changed)
-            self.close()
+            self.done(0)
 
     def _show_caller(self) -> None:
         call, ui = self.call, self.ui

@@ -158,8 +158,7 @@ class Application(QObject):
         self.tray.close()
         self.calls.close()
         self.bridge.close()
-        self.window.save_geometry()
-        self.window.hide()
+        self.window.retire()
         self.window.deleteLater()
         self.history.close()
 

@@ -111,6 +111,14 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def retire(self) -> None:
+        """The window is going: let go of the calls."""
+        self.save_geometry()
+        for panel in self.panels.values():
+            panel.retire()
+        self.panels.clear()
+        self.hide()
+
     def save_geometry(self) -> None:
         """Remember size and place."""
         self._settings.setValue("main_window/geometry", self.saveGeometry())
@@ -316,6 +324,7 @@ class MainWindow(QMainWindow):
         panel = self.panels.pop(id(call), None)
         if panel is not None:
             had_focus = panel.isAncestorOf(self.focusWidget()) or panel.hasFocus()
+            panel.retire()
             self.ui.callsLayout.removeWidget(panel)
             panel.hide()
             panel.deleteLater()
