@@ -66,7 +66,7 @@ class Notification:
 
     __slots__ = ("center", "data", "datetime", "name", "sender")
 
-    def __init__(self, name: str, sender: object, data: NotificationData, center: NotificationCenter) -> None:
+    def __init__(self, name: str, sender: typing.Any, data: NotificationData, center: NotificationCenter) -> None:
         self.name = name
         self.sender = sender
         self.data = data

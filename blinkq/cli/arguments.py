@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
     command.set_defaults(command="answer")
 
-    command = commands.add_parser("echo", parents=[common, media], help="a service that greets and then echoes what it hears", epilog=EPILOG)
+    command = commands.add_parser("echo", parents=[common, media], help="a service that greets, then echoes what it hears", epilog=EPILOG)
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
     command.set_defaults(command="echo", after=0.0, code=None)
 

@@ -12,20 +12,22 @@ from pathlib import Path
 from blinkq.base.errors import BlinkQError
 from blinkq.cli.failure import CommandFailure, WrongUsage
 from blinkq.sipsimple.account import Account, AccountManager
-from blinkq.sipsimple.application import default_config_directory
-from blinkq.sipsimple.audio import check_wave_file
+from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
+from blinkq.sipsimple.configuration.datatypes import AudioCodecList, IPAddress, NameserverList, Port
+from blinkq.sipsimple.configuration.datatypes import Path as SettingPath
 from blinkq.sipsimple.configuration.keyring import open_password_store
+from blinkq.sipsimple.configuration.location import default_config_directory
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, SIPCoreError
+from blinkq.sipsimple.wave_file import check_wave_file
 
 __all__ = [
-    "apply_options",
     "check_files",
     "complete_uri",
     "config_directory",
-    "configuration_backend",
+    "prepared_configuration",
     "read_password",
     "selected_account",
     "target_of",
@@ -42,8 +44,14 @@ def config_directory(options: Namespace) -> Path:
     return directory if directory is not None else default_config_directory()
 
 
-def configuration_backend(options: Namespace, say: Callable[[str], None]) -> MemoryBackend:
-    """A copy in memory of the stored configuration and passwords. What cannot be read is told to ``say`` and left as it is."""
+def prepared_configuration(
+    options: Namespace, say: Callable[[str], None], *, registers: bool
+) -> tuple[MemoryBackend, CopiedPasswords]:
+    """A copy in memory of the stored configuration and passwords, with the options put into it: what the application is started with.
+
+    The command's account is the default one and the only enabled one. What cannot be read is told to ``say`` and left as it is.
+    Raises CommandFailure and WrongUsage.
+    """
     stored = FileBackend(config_directory(options) / "config", read_only=True)
     try:
         copy = MemoryBackend(stored.load())
@@ -51,8 +59,15 @@ def configuration_backend(options: Namespace, say: Callable[[str], None]) -> Mem
         raise CommandFailure(f"The settings cannot be read: {error}") from error
     if stored.load_error is not None:
         say(f"The settings file {stored.filename} is unreadable ({stored.load_error}); it is left as it is, defaults are used")
-    copy.passwords = CopiedPasswords(stored.directory)
-    return copy
+    passwords = CopiedPasswords(stored.directory)
+    ConfigurationManager().start(copy, passwords)
+    try:
+        AccountManager().load()
+        _apply_options(options, registers=registers)
+    finally:
+        AccountManager().forget()
+        ConfigurationManager().stop()
+    return copy, passwords
 
 
 class CopiedPasswords:
@@ -93,24 +108,21 @@ def read_password(path: Path) -> str:
         raise CommandFailure(f"The password file {path} cannot be read: {error}") from error
 
 
-def apply_options(options: Namespace, *, registers: bool) -> None:
-    """Put the options into the settings (in memory) and make the command's account the default one, the only enabled one.
-
-    Called when the configuration is loaded and the engine has not been made from it yet.
-    """
+def _apply_options(options: Namespace, *, registers: bool) -> None:
     settings = SIPSimpleSettings()
     if options.nameserver is not None:
         address, port = options.nameserver
-        settings.dns.nameservers = [f"{address}:{port or 53}"]
+        settings.dns.nameservers = NameserverList([f"{address}:{port or 53}"])
     if options.ca is not None:
         if not options.ca.is_file():
             raise CommandFailure(f"There is no file {options.ca} with certificate authorities")
-        settings.tls.ca_list = str(options.ca)
+        settings.tls.ca_list = SettingPath(str(options.ca))
     if options.listen is not None:
-        settings.sip.local_ip, port = options.listen
-        settings.sip.udp_port = settings.sip.tcp_port = port
+        address, port = options.listen
+        settings.sip.local_ip = IPAddress(address)
+        settings.sip.udp_port = settings.sip.tcp_port = Port(port)
     if options.local_address is not None:
-        settings.sip.local_ip = options.local_address
+        settings.sip.local_ip = IPAddress(options.local_address)
     settings.logs.trace_sip = "sip" in options.trace
     _apply_media(options, settings)
     _apply_account(options, settings, registers=registers)
@@ -127,7 +139,7 @@ def _apply_media(options: Namespace, settings: SIPSimpleSettings) -> None:
     codecs = getattr(options, "codecs", None)
     if codecs:
         try:
-            settings.rtp.audio_codec_list = list(codecs)
+            settings.rtp.audio_codec_list = AudioCodecList(codecs)
         except ValueError as error:
             raise WrongUsage(f"--codecs: {error}") from error
 
@@ -168,7 +180,7 @@ def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountMa
 
 
 def selected_account(options: Namespace) -> Account:
-    """The account that ``apply_options`` chose."""
+    """The account that the options chose."""
     account = AccountManager().default_account
     if account is None:
         raise CommandFailure(f"The account {options.account} cannot be used")

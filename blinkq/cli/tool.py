@@ -17,11 +17,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.cli.failure import CommandFailure, WrongUsage
+from blinkq.cli.failure import CommandFailure
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import apply_options, configuration_backend
+from blinkq.cli.preparation import prepared_configuration
 from blinkq.sipsimple.application import SIPApplication
 
 __all__ = ["Tool"]
@@ -87,19 +86,10 @@ class Tool(NotificationHandler):
         return 1 if self._status is None else self._status
 
     def _start(self) -> None:
-        preparation = _Preparation(self.options, registers=self.registers)
-        NotificationCenter().add_observer(preparation, "SIPApplicationWillStart")
-        try:
-            self._start_application(preparation)
-        finally:
-            NotificationCenter().remove_observer(preparation, "SIPApplicationWillStart")
-
-    def _start_application(self, preparation: _Preparation) -> None:
-        self.application.start(configuration_backend(self.options, self.output.say))
+        backend, passwords = prepared_configuration(self.options, self.output.say, registers=self.registers)
+        self.application.start(backend, passwords=passwords)
         deadline = time.monotonic() + START_LIMIT
         self._loop(until=lambda: self._started or self._status is not None, deadline=deadline)
-        if preparation.error is not None:
-            raise preparation.error
         if not self._started:
             raise CommandFailure("BlinkQ could not start its engine in time.")
 
@@ -186,18 +176,3 @@ class _Inbox(NotificationHandler):
 
     def handle_notification(self, notification: Notification) -> None:
         self._inbox.put(notification)
-
-
-class _Preparation(NotificationHandler):
-    """Applies the options when the settings are loaded and nothing has been made from them: in the posting thread, at once."""
-
-    def __init__(self, options: Namespace, *, registers: bool) -> None:
-        self._options = options
-        self._registers = registers
-        self.error: BlinkQError | None = None
-
-    def _NH_SIPApplicationWillStart(self, notification: Notification) -> None:
-        try:
-            apply_options(self._options, registers=self._registers)
-        except (CommandFailure, WrongUsage) as error:  # told to the person by the main thread
-            self.error = error
