@@ -39,6 +39,9 @@ __all__ = ["EngineFactory", "SIPApplication"]
 #: Seconds that each component may take to stop; then the application ends without it.
 STOP_TIMEOUT = 5.0
 
+#: Seconds between looks whether the last call has ended, while new transports wait for it.
+IDLE_CHECK_INTERVAL = 0.5
+
 #: Why the application ended when somebody called ``stop()``.
 APPLICATION_REQUEST = "application request"
 
@@ -199,7 +202,6 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             settings.save()
         accounts, sessions = AccountManager(), SessionManager()
         SIPEvents().flow_handler = accounts.flow_event
-        SIPEvents().invitation_handler = sessions.handle_event
         accounts.start()
         sessions.start()
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
@@ -251,14 +253,14 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         if self._reconfiguration is not None:
             self._reconfiguration.cancel()
         if Runtime.engine is not None:
-            await _capped("sessions", SessionManager().stop())
+            await _capped("sessions", SessionManager().stop_sessions())
             await _capped("accounts", AccountManager().stop_accounts())
         if self._audio is not None:
             self._audio.close()
             self._audio = None
         await _capped("the engine", engine.stop())
         AccountManager().forget()
-        SIPEvents().flow_handler = SIPEvents().invitation_handler = None
+        SIPEvents().flow_handler = None
         AudioMixer.current_media = None
         Runtime.reset()
         try:
@@ -306,7 +308,8 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     async def _reconfigure(self) -> None:
         """Open the transports anew as soon as no call needs the old ones; accounts register again."""
-        await SessionManager().idle()
+        while SessionManager().sessions:
+            await asyncio.sleep(IDLE_CHECK_INTERVAL)
         registrars = [account.registrar for account in AccountManager().iter_accounts() if account.registrar is not None]
         await asyncio.gather(*(registrar.stop() for registrar in registrars))
         try:

@@ -91,6 +91,7 @@ class AudioMixer:
         self._muted = False
         self._closed = False
         self._changes: asyncio.Lock | None = None
+        self._early: list[Command] | None = []  # what is to be sent once OpenMixer is
         MediaEvents().add("mixer", self.number, self._media_event)
         self._start(self._open())
 
@@ -207,7 +208,13 @@ class AudioMixer:
 
     async def _open(self) -> None:
         async with self._change_lock():
-            await self._take(OpenMixer(self.number, self.input_device, self.output_device, self.sample_rate))
+            command = OpenMixer(self.number, self.input_device, self.output_device, self.sample_rate)
+            opening = asyncio.ensure_future(self._take(command))
+            await asyncio.sleep(0)  # it has begun, and is sent
+            early, self._early = self._early or [], None
+            for waiting in early:
+                self.media.send(waiting)
+            await opening
 
     async def _change_devices(self) -> None:
         async with self._change_lock():
@@ -260,9 +267,15 @@ class AudioMixer:
         if loop is None:
             return  # the media process ends with the engine: there is nothing left to be told
         if loop.is_current():
-            self.media.send(command)
+            self._deliver(command)
         else:
-            loop.call(self.media.send, command)
+            loop.call(self._deliver, command)
+
+    def _deliver(self, command: Command) -> None:
+        if self._early is not None:
+            self._early.append(command)
+        else:
+            self.media.send(command)
 
     @staticmethod
     def _start(work: Coroutine[Any, Any, None]) -> None:
