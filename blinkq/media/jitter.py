@@ -151,8 +151,7 @@ class JitterBuffer:
         index = self._locate(packet)
         if index is None or index in self._packets or (self._next is not None and index < self._next):
             return
-        if self._highest is not None and index > self._highest:
-            self._highest = index
+        # The newest position stays that of the last audio: frame lengths are learnt from neighbours of the same kind.
         self._packets[index] = None
 
     def get(self, now: float) -> Frame | Missing | None:

@@ -109,12 +109,11 @@ class Playout:
         if format is None:
             # Taken away while the packet waited.
             return np.zeros(0, np.int16)
-        decoder = self._decoders.get(number)
-        if decoder is None:
-            decoder = self._decoders[number] = create_decoder(format)
-        if number != self._current:
-            self._switch(number, decoder)
         try:
+            decoder = self._decoders.get(number) or create_decoder(format)
+            self._decoders[number] = decoder
+            if number != self._current:
+                self._switch(number, decoder)
             samples = decoder.decode(frame.packet.payload)
         except CodecError:
             self.packets_unreadable += 1

@@ -117,6 +117,12 @@ def test_the_codec_may_change_from_one_packet_to_the_next() -> None:
     assert playout.codec == PCMU
 
 
+def test_two_codecs_of_one_rate_may_take_turns() -> None:
+    said = sine(440, 2.0, 8000)
+    packets = [packets_of(PCMA if n % 100 > 49 else PCMU, said)[n] for n in range(100)]
+    assert goertzel(play(packets)[RATE // 2 : int(1.8 * RATE)], 440, RATE) == pytest.approx(-12, abs=0.5)
+
+
 def test_a_change_to_another_clock_is_survived() -> None:
     playout = Playout(RATE, FORMATS)
     pcmu, opus = packets_of(PCMU, sine(440, 1.0, 8000)), packets_of(OPUS, sine(800, 1.0, 48000))
@@ -154,6 +160,16 @@ def test_unreadable_payloads_are_concealed_and_counted() -> None:
     assert len(heard) == round(1.3 * RATE)
 
 
+def test_a_decoder_that_cannot_be_made_is_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(format: CodecFormat) -> None:
+        raise CodecError("The library went away.")
+
+    monkeypatch.setattr("blinkq.media.playout.create_decoder", fail)
+    playout = Playout(RATE, (PCMU,))
+    assert not play(packets_of(PCMU, sine(440, 1.0, 8000)), playout=playout).any()
+    assert playout.packets_unreadable > 40
+
+
 def test_a_flood_of_empty_packets_ends() -> None:
     playout = Playout(RATE, (PCMU,))
     for number in range(500):
@@ -185,3 +201,20 @@ def test_formats_that_cannot_be_decoded_are_refused_and_change_nothing(monkeypat
     assert playout.put(packets_of(PCMU, sine(440, 0.02, 8000))[0], 0.0)
     assert not Playout(RATE, ()).put(RTPPacket(0, 1, 1, 1, b""), 0.0)
     assert g722.is_available()
+
+
+def test_a_network_that_gets_slower_and_faster_again_is_followed_by_stretching_not_by_gaps() -> None:
+    voice = sine(200, 20.0, 8000)
+    playout = Playout(RATE, (PCMU,))
+    heard = play(packets_of(PCMU, voice), delay=lambda n: 0.08 if 200 < n < 500 and n % 4 == 0 else 0.0, playout=playout)
+    assert playout.jitter.delay < 0.04
+    assert playout.jitter.packets_lost <= 8
+    steepest = np.abs(np.diff(sine(200, 1.0, RATE).astype(int))).max()
+    assert np.abs(np.diff(heard[6 * RATE : 20 * RATE - RATE // 2].astype(int))).max() < 2 * steepest
+
+
+def test_an_hour_of_packets_that_are_no_audio_takes_no_memory() -> None:
+    playout = Playout(RATE, (PCMU,))
+    for number in range(20000):
+        playout.put(RTPPacket(13, number & 0xFFFF, number * 160, 1, b""), number * 0.02)
+    assert len(playout.jitter._packets) <= 3001

@@ -8,7 +8,7 @@ from support.tones import babble, dtmf_digit, goertzel, level_of, sine, snr
 
 from blinkq.media import tones
 from blinkq.media.dtmf import DIGITS
-from blinkq.media.levels import level_dbfs
+from blinkq.media.levels import apply_gain, level_dbfs
 from blinkq.media.resample import Resampler, resample
 from blinkq.media.timescale import lengthen, shorten
 
@@ -123,3 +123,11 @@ def test_levels() -> None:
     assert level_dbfs(sine(1000, 0.1, 8000, 0)) == pytest.approx(-3.01, abs=0.05)
     assert level_dbfs(np.zeros(160, np.int16)) == -96
     assert level_dbfs(np.zeros(0, np.int16)) == -96
+
+
+def test_gain() -> None:
+    said = sine(1000, 0.1, 8000, -12)
+    assert apply_gain(said, 100) is said
+    assert level_of(apply_gain(said, 50)) == pytest.approx(level_of(said) - 6.02, abs=0.05)
+    assert not apply_gain(said, 0).any()
+    assert apply_gain(np.array([30000, -30000], np.int16), 200).tolist() == [32767, -32768]
