@@ -18,6 +18,7 @@ from blinkq.sip.context import ALLOW, SUPPORTED, AgentConfig, Context, capabilit
 from blinkq.sip.dialog import DialogID
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import Event
+from blinkq.sip.grammar import quote
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import Request, Response
 from blinkq.sip.outputs import Transmit
@@ -204,7 +205,7 @@ class Agent:
         try:
             mark_source(request, flow)
             # The reason tells the peer's author what was wrong; it is our own text, never the peer's.
-            response = reply(request, error.code, headers=[("Warning", f'399 blinkq "{error.message}"')])
+            response = reply(request, error.code, headers=[("Warning", f"399 blinkq {quote(error.message)}")])
             self._context.send_stateless(request, response, flow)
         except ValueError:
             # Parts of it that the answer needs are broken as well.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 
-from blinkq.sip.message import Request
-
 from support.sip_pair import ScriptedPeer, SIPNetwork
+
+from blinkq.sip.message import Request
 
 _field = re.compile(r'(\w+)=(?:"([^"]*)"|([^",\s]+))')
 

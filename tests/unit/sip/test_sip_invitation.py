@@ -409,7 +409,7 @@ def test_a_late_offer_that_ends_before_its_answer(who: str) -> None:
 def test_hanging_up_before_the_ack_waits_for_it() -> None:
     pair = SIPPair()
     pair.network.lose = lambda packet: packet.data.startswith(b"ACK") and pair.network.now < 1000.6
-    outgoing, incoming = pair.ring()
+    _outgoing, incoming = pair.ring()
     pair.bob.do(incoming.accept, ANSWER, pair.bob.contact)
     pair.run(0.1)
     pair.bob.do(incoming.end)
@@ -426,7 +426,7 @@ def test_hanging_up_before_the_ack_waits_for_it() -> None:
 def test_hanging_up_before_an_ack_that_comes_late() -> None:
     pair = SIPPair()
     pair.network.lose = lambda packet: packet.data.startswith(b"ACK") and pair.network.now < 1005
-    outgoing, incoming = pair.ring()
+    _outgoing, incoming = pair.ring()
     pair.bob.do(incoming.accept, ANSWER, pair.bob.contact)
     pair.bob.do(incoming.end)
     pair.run(2)

@@ -16,7 +16,7 @@ from blinkq.sip.outputs import Transmit
 from blinkq.sip.parser import parse_message
 from blinkq.sip.replies import mark_source, reply, response_path
 from blinkq.sip.request_builder import build_request
-from blinkq.sip.timers import Timing, TimerQueue
+from blinkq.sip.timers import TimerQueue, Timing
 from blinkq.sip.transactions import invite_client, invite_server, non_invite_client, non_invite_server
 from blinkq.sip.transactions.invite_client import InviteClientTransaction
 from blinkq.sip.transactions.layer import TransactionLayer
@@ -554,7 +554,8 @@ def test_the_source_of_an_ipv6_peer_is_written_without_quotes() -> None:
 
 def test_timers_run_in_order_and_cancelled_ones_do_not() -> None:
     queue, ran = TimerQueue(), []
-    action: Callable[[str], Callable[[float], None]] = lambda name: lambda now: ran.append((name, now))
+    def action(name: str) -> Callable[[float], None]:
+        return lambda now: ran.append((name, now))
     queue.schedule(2.0, action("late"))
     stopped = queue.schedule(1.0, action("stopped"))
     queue.schedule(1.0, action("early"))
