@@ -6,6 +6,7 @@ Slots and connections are integers; samples never come here.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Coroutine
 from typing import Any, Protocol
@@ -91,6 +92,7 @@ class AudioMixer:
         self._muted = False
         self._closed = False
         self._changes: asyncio.Lock | None = None
+        self._last_change: concurrent.futures.Future[None] | None = None
         self._early: list[Command] | None = []  # what is to be sent once OpenMixer is
         MediaEvents().add("mixer", self.number, self._media_event)
         self._start(self._open())
@@ -203,8 +205,8 @@ class AudioMixer:
 
     async def opened(self) -> None:
         """Wait until the device changes asked for so far are done. Engine thread only."""
-        async with self._change_lock():
-            pass
+        if self._last_change is not None:
+            await asyncio.shield(asyncio.wrap_future(self._last_change))
 
     async def _open(self) -> None:
         async with self._change_lock():
@@ -277,13 +279,12 @@ class AudioMixer:
         else:
             self.media.send(command)
 
-    @staticmethod
-    def _start(work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         loop = EngineLoop.current
         if loop is None:
             work.close()
             raise SIPCoreError("the engine is not running")
-        loop.run(work)
+        self._last_change = loop.run(work)
 
     def _check_slot(self, slot: int) -> None:
         if slot != DEVICE_SLOT and slot not in self._slots:

@@ -56,7 +56,10 @@ def test_the_text_is_stable_and_sorted() -> None:
 
 
 def test_hand_written_text_is_understood() -> None:
-    text = "# a comment\n\na: # group\n    b = hello world  # why\n    'c d' = \"x, y\", z ,\n    e = a\\nb\\,c\r\n    f=1:2=3\nb = 'q'\"r\"\n"
+    text = (
+        "# a comment\n\na: # group\n    b = hello world  # why\n    'c d' = \"x, y\", z ,\n"
+        "    e = a\\nb\\,c\r\n    f=1:2=3\nb = 'q'\"r\"\n"
+    )
     assert parse(text) == {"a": {"b": "hello world", "c d": ["x, y", "z"], "e": "a\nb,c", "f": "1:2=3"}, "b": "qr"}
 
 

@@ -115,7 +115,7 @@ def test_lists_behave_like_tuples() -> None:
     assert len(words) == 2
     assert words[1] == "b"
     assert "a" in words
-    assert words + ["c"] == ["a", "b", "c"]
+    assert words + Words(["c"]) == ["a", "b", "c"]
     assert words == ("a", "b")
     assert words != "a"
     assert repr(words) == "Words(['a', 'b'])"
