@@ -91,8 +91,7 @@ class MediaProcess:
             handler = getattr(self, f"_do_{type(command).__name__}")
             reply = handler(sequence, command)
         except (BlinkQError, OSError) as error:
-            text = str(error)
-            self._send(CommandFailed(text[:1].upper() + text[1:], getattr(error, "errno", None) or 0), sequence)
+            self._send(CommandFailed(_sentence(error), getattr(error, "errno", None) or 0), sequence)
             return
         if reply is not None and (sequence or type(reply) is not Reply):
             self._send(reply, sequence)
@@ -212,7 +211,7 @@ class MediaProcess:
 
     def _do_StopStream(self, sequence: int, command: control.StopStream) -> Reply:
         self._started.discard(command.stream)
-        self._clock.post(lambda: void(self._house.remove_stream(command.stream)))
+        self._clock.post(lambda: _void(self._house.remove_stream(command.stream)))
         return Reply()
 
     def _do_CloseTransport(self, sequence: int, command: control.CloseTransport) -> Reply:
@@ -247,7 +246,12 @@ class MediaProcess:
     # players, recorders, devices -------------------------------------------------------------------------------------------------
 
     def _do_StartPlayer(self, sequence: int, command: control.StartPlayer) -> Reply:
-        feed = WavFeed(command.filename, self._rate(command.mixer), self._disk)
+        # The command is carried out even if the file is bad: the outcome of a player is always an event.
+        try:
+            feed = WavFeed(command.filename, self._rate(command.mixer), self._disk)
+        except BlinkQError as error:
+            self._emit(control.PlayerFailed(command.player, _sentence(error)))
+            return Reply()
         player = Player(command, feed, self._emit)
         self._clock.post(lambda: self._house.add_player(player))
         return Reply()
@@ -257,7 +261,11 @@ class MediaProcess:
         return Reply()
 
     def _do_StartRecorder(self, sequence: int, command: control.StartRecorder) -> Reply:
-        recorder = Recorder(command, self._rate(command.mixer), self._disk, self._emit)
+        try:
+            recorder = Recorder(command, self._rate(command.mixer), self._disk, self._emit)
+        except BlinkQError as error:
+            self._emit(control.RecorderEnded(command.recorder, command.filename, _sentence(error)))
+            return Reply()
         self._clock.post(lambda: self._house.add_recorder(recorder))
         return Reply()
 
@@ -269,7 +277,12 @@ class MediaProcess:
         self._keeper.list_devices(lambda devices: self._send(devices, sequence))
 
 
-def void(_: object) -> None:
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _void(_: object) -> None:
     """Drop a result where a function without one is wanted."""
 
 

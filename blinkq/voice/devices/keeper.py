@@ -25,6 +25,7 @@ __all__ = ["SYSTEM_DEFAULT", "DeviceKeeper"]
 #: The name that stands for whatever the system uses.
 SYSTEM_DEFAULT = "system_default"
 
+MakeWorker = Callable[[str, Callable[[], None]], Worker]
 Install = Callable[[int, "Microphone | None", "Loudspeaker | None"], None]
 
 
@@ -51,11 +52,11 @@ class DeviceKeeper:
     after ``install`` has returned, so it must not return before the clock thread has let go of them.
     """
 
-    def __init__(self, disk: Worker, install: Install, emit: Callable[[Event], None]) -> None:
+    def __init__(self, disk: Worker, install: Install, emit: Callable[[Event], None], make_worker: MakeWorker = Worker) -> None:
         self._disk = disk
         self._install = install
         self._emit = emit
-        self._worker = Worker("devices", self._poll_job)
+        self._worker = make_worker("devices", self._poll_job)
         self._posts: dict[int, _Post] = {}
         self._listing: Listing | None = None
 

@@ -1,8 +1,8 @@
 """Rings of samples between a device's callback thread and the clock thread, and the drift between their two clocks.
 
-A sound card's crystal and the computer's clock differ by some tens of parts per million, and callbacks come in bursts. The lowest fill
-seen after a read tells how much is really spare: when it stays above what is needed, blocks are squeezed by a few samples (nobody hears
-half a per cent), when it sinks, they are stretched. Only an empty or an overfull ring costs an audible step.
+A sound card's crystal and the computer's clock differ by some tens of parts per million, and callbacks come in bursts. How near
+the ring comes to running empty tells what to do: when there is more than needed, blocks are squeezed by a few samples (nobody hears
+half a per cent), when it gets near, they are stretched. Only an empty or an overfull ring costs an audible step.
 
 One thread writes and one reads; each moves its own index only, so no lock is needed under the interpreter's.
 """
@@ -15,8 +15,8 @@ from blinkq.voice.devices.device import Block
 
 __all__ = ["CaptureRing", "PlaybackRing", "SampleRing", "stretch"]
 
-#: What should be left in the ring after a read, at its lowest within a second: one period's jitter of a busy machine.
-SPARE_MS = 8
+#: By how much a write may be late without harm: the jitter of a busy machine. Grows when it proves too little.
+SPARE_MS, MAX_SPARE_MS = 8, 40
 
 #: The fill that is never exceeded: more would be heard as delay, not as safety.
 MAX_MS = 160
@@ -69,32 +69,73 @@ class SampleRing:
 
 
 class _Watermark:
-    """The lowest fill after a read within a window, and what to do about it in samples."""
+    """How near a ring comes to running empty, at worst within a window, and what to do about it.
+
+    Writes come in whole periods, so a fill of less than one read helps nobody: what counts is the time from the next write that is due
+    to the first read that could not be served. As the phase of reader and writer drifts, that margin shrinks slowly, and a whole
+    read's worth must be put in before they pass each other; while it is ample, what lies there besides whole reads can go.
+    """
 
     def __init__(self, rate: int) -> None:
-        self._spare = rate * SPARE_MS // 1000
+        self._rate = rate
+        self._wanted_ms = SPARE_MS
+        self._written_at = 0.0
+        self._written = 0
         self._settling = True
-        self._lowest: int | None = None
+        self._count = 0
+        self._margin: int | None = None
+        self._missing = 0
+        self._rest = 0
         self._blocks = 0
         self._correction = 0
 
-    def note(self, fill: int) -> None:
-        if self._lowest is None or fill < self._lowest:
-            self._lowest = fill
+    @property
+    def wanted(self) -> int:
+        """The margin that is aimed at, in samples."""
+        return self._rate * self._wanted_ms // 1000
+
+    def written(self, count: int, now: float) -> None:
+        """The writer brought ``count`` samples."""
+        self._written = count
+        self._written_at = now
+
+    def read(self, count: int, fill: int, now: float) -> None:
+        """The reader took ``count`` samples, ``fill`` are left."""
+        reads, rest = divmod(fill, count)
+        due = max(0, self._written - int((now - self._written_at) * self._rate))
+        margin = (reads + 1) * count - due
+        if self._margin is None or margin < self._margin:
+            self._margin = margin
+            self._missing = count - rest
+        self._rest = min(self._rest, rest) if self._count else rest
+        self._count = count
 
     def correction(self, limit: int) -> int:
         """Samples to take out (positive) or to put in (negative) with this block, at most ``limit``."""
         self._blocks += 1
-        if self._blocks >= (FIRST_WINDOW if self._settling else WINDOW) and self._lowest is not None:
-            excess = self._lowest - self._spare
-            # Within half of the reserve nothing is done: every correction is a tiny flaw.
-            self._correction = excess if excess > self._spare // 2 or excess < -self._spare // 2 else 0
-            self._settling = self._settling and self._correction > 0
-            self._lowest = None
-            self._blocks = 0
+        if self._blocks >= (FIRST_WINDOW if self._settling else WINDOW) and self._margin is not None:
+            self._correction = self._judge(self._margin)
+            self._settling = self._settling and self._correction > self._count
+            self._start_window()
         step = max(-limit, min(limit, self._correction))
         self._correction -= step
         return step
+
+    def _judge(self, margin: int) -> int:
+        """What the window says should be changed, in samples."""
+        keep = self._rate // 1000
+        if margin < self.wanted:
+            return -(self._missing + keep)
+        # A read's worth may go only when the margin stays clear of the bound, or it would come and go.
+        surplus = max(0, margin - self.wanted - self.wanted // 2) // self._count * self._count
+        # Some samples stay, so that a squeezed block does not find one too few; less than that again is not worth a flaw.
+        rest = self._rest - keep
+        return surplus + (rest if rest > keep else 0)
+
+    def _start_window(self) -> None:
+        self._margin = None
+        self._count = 0
+        self._blocks = 0
 
     def skip(self, block: int) -> bool:
         """Whether so much lies in the ring (after a stall of the other side) that a whole block should go at once."""
@@ -103,21 +144,24 @@ class _Watermark:
         self._correction -= block
         return True
 
+    def ran_empty(self) -> None:
+        """The reserve was too small for this device and this computer: keep more from now on."""
+        self._wanted_ms = min(MAX_SPARE_MS, self._wanted_ms + SPARE_MS // 2)
+
     def reset(self) -> None:
         """Begin anew, as after a start."""
         self._settling = True
-        self._lowest = None
-        self._blocks = 0
         self._correction = 0
+        self._start_window()
 
 
-class CaptureRing:
-    """From the callback (``push``, any length) to the clock thread (``pull``, blocks of ``block`` samples)."""
+class _ElasticRing:
+    """What both directions share."""
 
     def __init__(self, rate: int, block: int) -> None:
         self._ring = SampleRing(rate * MAX_MS // 1000)
         self._block = block
-        self._spare = rate * SPARE_MS // 1000
+        self._limit = max(1, int(block * MAX_STRETCH))
         self._watermark = _Watermark(rate)
         self._primed = False
         self.underruns = 0
@@ -125,77 +169,70 @@ class CaptureRing:
 
     @property
     def fill(self) -> int:
+        """Samples that wait."""
         return self._ring.fill
 
-    def push(self, samples: Block) -> None:
-        """What the device heard; what does not fit is lost and counted."""
+    def _write(self, samples: Block, now: float) -> None:
         if self._ring.write(samples) < len(samples):
             self.overruns += 1
+        self._watermark.written(len(samples), now)
 
-    def pull(self) -> Block | None:
-        """One block, or None while the ring fills up (at the start and after it ran empty)."""
-        if not self._primed:
-            if self._ring.fill < self._block + self._spare:
-                return None
+    def _prime(self, count: int) -> bool:
+        """Whether reading may begin; what piled up while the other side was slow to start would only be delay, and is dropped."""
+        needed = count + self._watermark.wanted
+        if not self._primed and self._ring.fill >= needed:
             self._primed = True
-            # What piled up while the other side was slow to start would only be delay.
-            self._ring.drop(self._ring.fill - 2 * self._block - self._spare)
             self._watermark.reset()
-        step = self._watermark.correction(int(self._block * MAX_STRETCH))
+            self._ring.drop(self._ring.fill - needed - self._block)
+        return self._primed
+
+    def _read(self, count: int, now: float) -> Block:
+        """Exactly ``count`` samples, with silence where they end."""
+        samples = self._ring.read(count)
+        if len(samples) == count:
+            self._watermark.read(count, self._ring.fill, now)
+            return samples
+        self._primed = False
+        self.underruns += 1
+        self._watermark.ran_empty()
+        return np.concatenate((samples, np.zeros(count - len(samples), np.int16)))
+
+
+class CaptureRing(_ElasticRing):
+    """From the callback (``push``, any length) to the clock thread (``pull``, blocks of ``block`` samples)."""
+
+    def push(self, samples: Block, now: float) -> None:
+        """What the device heard; what does not fit is lost and counted."""
+        self._write(samples, now)
+
+    def pull(self, now: float) -> Block | None:
+        """One block, or None while the ring fills up (at the start and after it ran empty)."""
+        if not self._prime(self._block):
+            return None
+        step = self._watermark.correction(self._limit)
         while self._watermark.skip(self._block):
             self._ring.drop(self._block)
             self.overruns += 1
-        if self._ring.fill < self._block + step:
-            self._primed = False
-            self.underruns += 1
-            rest = self._ring.read(self._block)
-            return np.concatenate((rest, np.zeros(self._block - len(rest), np.int16)))
-        samples = self._ring.read(self._block + step)
-        self._watermark.note(self._ring.fill)
-        return stretch(samples, self._block)
+        return stretch(self._read(self._block + step, now), self._block)
 
 
-class PlaybackRing:
+class PlaybackRing(_ElasticRing):
     """From the clock thread (``push``, one block a tick) to the callback (``pull``, any length)."""
 
-    def __init__(self, rate: int, block: int) -> None:
-        self._ring = SampleRing(rate * MAX_MS // 1000)
-        self._block = block
-        self._spare = rate * SPARE_MS // 1000
-        self._watermark = _Watermark(rate)
-        self._primed = False
-        self.underruns = 0
-        self.overruns = 0
-
-    @property
-    def fill(self) -> int:
-        return self._ring.fill
-
-    def push(self, block: Block) -> None:
+    def push(self, block: Block, now: float) -> None:
         """One block to be played, squeezed or stretched a little to hold the fill."""
-        step = self._watermark.correction(int(self._block * MAX_STRETCH))
+        step = self._watermark.correction(self._limit)
         if self._watermark.skip(self._block):
             self.overruns += 1
+            self._watermark.written(self._block, now)
             return
-        samples = stretch(block, self._block - step)
-        if self._ring.write(samples) < len(samples):
-            self.overruns += 1
+        self._write(stretch(block, self._block - step), now)
 
-    def pull(self, count: int) -> Block:
+    def pull(self, count: int, now: float) -> Block:
         """``count`` samples for the loudspeaker, silence where there are none."""
-        if not self._primed:
-            if self._ring.fill < count + self._spare:
-                return np.zeros(count, np.int16)
-            self._primed = True
-            self._ring.drop(self._ring.fill - count - self._block - self._spare)
-            self._watermark.reset()
-        taken = self._ring.read(count)
-        if len(taken) < count:
-            self._primed = False
-            self.underruns += 1
-            return np.concatenate((taken, np.zeros(count - len(taken), np.int16)))
-        self._watermark.note(self._ring.fill)
-        return taken
+        if not self._prime(count):
+            return np.zeros(count, np.int16)
+        return self._read(count, now)
 
 
 def stretch(samples: Block, count: int) -> Block:

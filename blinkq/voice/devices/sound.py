@@ -69,10 +69,10 @@ class SoundDevice:
         self.loudspeaker = _SoundLoudspeaker(self) if playback else None
 
     def read(self) -> Block | None:
-        return self._capture_ring.pull()
+        return self._capture_ring.pull(self._monotonic())
 
     def write(self, block: Block | None) -> None:
-        self._playback_ring.push(self._silence if block is None else block)
+        self._playback_ring.push(self._silence if block is None else block, self._monotonic())
 
     def failure(self, now: float) -> str | None:
         """A sentence when the device has not called back for too long, else None."""
@@ -95,23 +95,23 @@ class SoundDevice:
         out = b""
         while True:
             heard = yield out
-            self._called = self._monotonic()
+            self._called = now = self._monotonic()
             samples = np.frombuffer(heard, np.int16)
-            self._capture_ring.push(samples)
-            out = self._playback_ring.pull(len(samples)).tobytes()
+            self._capture_ring.push(samples, now)
+            out = self._playback_ring.pull(len(samples), now).tobytes()
 
     def _capture_callback(self) -> Generator[bytes, bytes, None]:
         while True:
             heard = yield b""
-            self._called = self._monotonic()
-            self._capture_ring.push(np.frombuffer(heard, np.int16))
+            self._called = now = self._monotonic()
+            self._capture_ring.push(np.frombuffer(heard, np.int16), now)
 
     def _playback_callback(self) -> Generator[bytes, int, None]:
         out = b""
         while True:
             count = yield out
-            self._called = self._monotonic()
-            out = self._playback_ring.pull(count).tobytes()
+            self._called = now = self._monotonic()
+            out = self._playback_ring.pull(count, now).tobytes()
 
 
 class _SoundMicrophone:
