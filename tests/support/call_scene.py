@@ -208,6 +208,7 @@ async def call_scene(**account_settings: object) -> AsyncIterator[CallScene]:
     settings = SIPSimpleSettings()
     settings.sip.transport_list = ["tcp", "udp"]  # type: ignore[assignment]
     settings.sip.accept_direct_calls = True
+    AccountManager().load()
     account = made.account = Account("alice@example.com")
     account.registration.enabled = False
     account.enabled = True

@@ -24,6 +24,7 @@ from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.incoming import IncomingCall
 from blinkq.sipsimple.session.session import Session
 from blinkq.sipsimple.singleton import Singleton
+from blinkq.sipsimple.sip_events import SIPEvents
 from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.streams import MediaStreamRegistry
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
@@ -62,6 +63,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         for name in _OBSERVED:
             NotificationCenter().add_observer(self, name=name)
         InvitationEvents().on_received = self._received
+        SIPEvents().invitation_handler = self.handle_event
 
     @in_engine
     def stop(self) -> None:
@@ -82,7 +84,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             log.warning("%d sessions did not end in time", len(self._sessions))
         for name in _OBSERVED:
             NotificationCenter().discard_observer(self, name=name)
-        InvitationEvents().on_received = None
+        InvitationEvents().on_received = SIPEvents().invitation_handler = None
         self._sessions.clear()
         self.state = "stopped"
 

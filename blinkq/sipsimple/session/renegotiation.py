@@ -126,7 +126,7 @@ class Renegotiation:
             answer = SessionDescription.parse(sdp or b"")
             check_answer(offer, answer)
         except SDPError as error:
-            log.warning("the answer to a re-INVITE is unusable: %s", error)
+            log.info("the answer to a re-INVITE is unusable: %s", error)
             self._take_back()
             return
         call.remote_sdp = answer

@@ -94,7 +94,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self._media: AudioMedia | None = None
         self._offer: tuple[SessionDescription, int] | None = None
         self._negotiated: NegotiatedStream | None = None
-        self._command: StartStream | None = None
+        self._told: StartStream | None = None  # what the media process was told last, as an UpdateStream
         self._recording: Recording | None = None
 
     # what is known -------------------------------------------------------------------------------------------------------------------
@@ -265,6 +265,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self._negotiated = negotiated
         self._slot = self.mixer.allocate_slot()
         self._note_remote_hold(remote_sdp, stream_index, announce=False)
+        self._told = self._stream_command(UpdateStream)
         Runtime.spawn(self._start(self._stream_command(StartStream)))
 
     def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
@@ -346,7 +347,6 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             post("MediaStreamDidInitialize", self)
 
     async def _start(self, command: StartStream) -> None:
-        self._command = command
         try:
             await Runtime.current().media.request(command)
         except MediaError as error:
@@ -355,9 +355,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         if self._state != "INITIALIZED":
             return
         self._state = "ESTABLISHED"
-        self._place_in_bridge()
-        if self._command is command:
-            self._refresh()  # what changed while the start was under way
+        self._refresh()  # what changed while the start was under way
         post("MediaStreamDidStart", self)
 
     def _refresh(self) -> None:
@@ -366,8 +364,8 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             return
         self._place_in_bridge()
         command = self._stream_command(UpdateStream)
-        if command != self._command:
-            self._command = command
+        if command != self._told:
+            self._told = command
             self._send(command)
 
     def _stream_command(self, kind: Callable[..., StartStream]) -> StartStream:
@@ -394,6 +392,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
     def _media_event(self, event: object) -> None:
         if isinstance(event, StreamStatistics):
             self.statistics = event
+            post("AudioStreamDidUpdateStatistics", self, statistics=event)
         elif isinstance(event, DTMFReceived):
             post("AudioStreamGotDTMF", self, digit=event.digit)
         elif isinstance(event, RemoteAddressChanged):
