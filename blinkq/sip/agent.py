@@ -40,6 +40,10 @@ __all__ = [
 
 log = get_logger("sip")
 
+# Transactions at once, beyond which requests within calls are dropped: each lives for 32 s after its end on UDP, so this is some
+# 300 requests a second, of peers that we are talking to. Outside calls no state is kept, or the number of calls limits it.
+MAX_TRANSACTIONS = 10_000
+
 _KEEP_ALIVE = b"\r\n\0 \t"
 
 
@@ -156,6 +160,8 @@ class Agent:
         if user is None:
             if request.method != "ACK":
                 self._refuse(request, 481, flow)
+        elif request.method not in ("ACK", "BYE") and len(self._context.transactions) >= MAX_TRANSACTIONS:
+            log.debug("dropped %s from %s: too many transactions", request.method, flow.remote_address)
         elif request.method == "ACK" or self._inspect(request, flow):
             user.on_request(request, flow, now)
 
@@ -202,14 +208,9 @@ class Agent:
         if request is None:
             log.debug("dropped a message from %s: %s", flow.remote_address, error.message)
             return
-        try:
-            mark_source(request, flow)
-            # The reason tells the peer's author what was wrong; it is our own text, never the peer's.
-            response = reply(request, error.code, headers=[("Warning", f"399 blinkq {quote(error.message)}")])
-            self._context.send_stateless(request, response, flow)
-        except ValueError:
-            # Parts of it that the answer needs are broken as well.
-            log.debug("dropped a request from %s: %s", flow.remote_address, error.message)
+        mark_source(request, flow)
+        # The reason tells the peer's author what was wrong; it is our own text, never the peer's.
+        self._refuse(request, error.code, flow, [("Warning", f"399 blinkq {quote(error.message)}")])
 
     def _refuse(
         self, request: Request, code: int, flow: Flow, headers: list[tuple[str, str]] | None = None
@@ -220,6 +221,6 @@ class Agent:
         self._context.send_stateless(request, response, flow)
 
     def _stateless_tag(self, request: Request) -> str:
-        """The same To tag for the same request (§8.2.7)."""
-        text = f"{request.via.branch}\n{request.call_id}\n{request.from_.tag}\n{request.cseq.number}"
+        """The same To tag for the same request (§8.2.7), made of unread headers as they may be unreadable."""
+        text = "\n".join(request.headers.get(name) or "" for name in ("Via", "Call-ID", "From", "CSeq"))
         return hashlib.blake2s(text.encode("utf-8", "replace"), key=self._secret, digest_size=8).hexdigest()

@@ -84,8 +84,8 @@ class Authentication:
                 self._realms.nonce_counts,
                 self._entropy,
             )
-            if value is not None:
-                request.headers.add(header, value)
+            assert value is not None  # only what can be answered is kept
+            request.headers.add(header, value)
         self._realms.trim()
 
     def accepted(self, flow: Flow) -> None:

@@ -14,6 +14,7 @@ from blinkq.sip.message import Request, Response
 from blinkq.sip.outputs import Transmit
 from blinkq.sip.realms import TrustedRealms
 from blinkq.sip.replies import response_path
+from blinkq.sip.session_body import SDP
 from blinkq.sip.timers import TimerQueue, Timing
 from blinkq.sip.transactions.layer import TransactionLayer
 from blinkq.sip.via import MAGIC_COOKIE, Via
@@ -114,9 +115,5 @@ class Context:
 
 def capabilities(content: bool = True) -> list[tuple[str, str]]:
     """The headers that say what we can do (§11.2)."""
-    headers = [("Allow", ", ".join(ALLOW))]
-    if SUPPORTED:
-        headers.append(("Supported", ", ".join(SUPPORTED)))
-    if content:
-        headers.append(("Accept", "application/sdp"))
-    return headers
+    every = [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(SUPPORTED)), ("Accept", SDP if content else "")]
+    return [(name, value) for name, value in every if value]

@@ -1,7 +1,7 @@
 """A dialog (RFC 3261 §12): who talks to whom, the sequence numbers, the route set and the way a request takes.
 
-Where requests go: on a stream, over the connection the dialog was made on. On UDP, to the first route or else the remote
-target when that is an IP address of the same transport; a host name would need a look-up, which a core cannot make, so then
+Where requests go: on a stream, over the connection the dialog was made on, while it lasts. Else to the first route or the remote
+target, when that is an IP address of the same transport; a host name would need a look-up, which a core cannot make, so then
 the hop of the dialog's first request is kept (it is the outbound proxy, which knows the way).
 """
 
@@ -139,15 +139,17 @@ class Dialog:
 
     def path(self) -> tuple[Hop, Flow | None]:
         """Where the next request goes; the flow is tried first where there is one."""
-        if self.flow is not None and self.flow.reliable:
-            return self.hop, self.flow
+        return self._next_hop(), self.flow if self.flow is not None and self.flow.reliable else None
+
+    def _next_hop(self) -> Hop:
         uri = self.route_set[0].uri if self.route_set else self.remote_target
         if uri.transport != self.hop.transport or _version(uri.host) is None:
-            return self.hop, None
+            return self.hop
         if _version(uri.host) != _version(self.hop.address):
-            return self.hop, None  # our socket speaks the other IP version
+            return self.hop  # our socket speaks the other IP version
         port = uri.port or DEFAULT_PORTS.get(uri.transport, 5060)
-        return replace(self.hop, address=uri.host, port=port), None
+        tls_name = self.hop.tls_name or (uri.host if uri.transport == "tls" else None)
+        return replace(self.hop, address=uri.host, port=port, tls_name=tls_name)
 
 
 def hop_of(flow: Flow) -> Hop:

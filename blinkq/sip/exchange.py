@@ -114,15 +114,13 @@ class Exchange:
         """Nobody waits for the answer any more: stop repeating the request."""
         self.finished = True
         transaction, self._transaction = self._transaction, None
-        if transaction is not None:
-            transaction.transport_failed("abandoned", now)
+        assert transaction is not None  # it was started
+        transaction.transport_failed("abandoned", now)
 
     # -- ClientUser
 
     def on_response(self, transaction: ClientTransaction, response: Response, flow: Flow, now: float) -> None:
         """A response to the present attempt."""
-        if transaction is not self._transaction:
-            return
         if response.code < 200:
             if not self._progressing:
                 self._progressing = True
@@ -140,7 +138,7 @@ class Exchange:
 
     def on_no_response(self, transaction: ClientTransaction, code: int, reason: str, now: float) -> None:
         """The present attempt got no answer."""
-        if transaction is self._transaction and not self.finished:
+        if not self.finished:
             self.finished = True
             self._user.on_unanswered(self, code, reason, now)
 
@@ -176,6 +174,6 @@ class Exchange:
         if self.finished:
             return
         self.finished = True
-        if isinstance(self._transaction, InviteClientTransaction):
-            self._transaction.abandon()
+        assert isinstance(self._transaction, InviteClientTransaction)  # only an INVITE is cancelled
+        self._transaction.abandon()
         self._user.on_unanswered(self, 487, "Request Terminated", now)

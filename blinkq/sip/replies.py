@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from blinkq.sip.errors import SIPParseError
 from blinkq.sip.headers import Headers
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import Request, Response
@@ -30,8 +31,8 @@ def reply(
         copied.add("Via", via)
     copied.add("From", request.headers.get("From") or "")
     to = request.headers.get("To") or ""
-    if tag is not None and code > 100 and request.to.tag is None:
-        to = str(request.to.with_parameter("tag", tag))
+    if tag is not None and code > 100:
+        to = _tagged(request, tag)
     copied.add("To", to)
     copied.add("Call-ID", request.headers.get("Call-ID") or "")
     copied.add("CSeq", request.headers.get("CSeq") or "")
@@ -42,6 +43,14 @@ def reply(
     if content_type is not None:
         copied.add("Content-Type", content_type)
     return Response(code, reason, copied, body)
+
+
+def _tagged(request: Request, tag: str) -> str:
+    try:
+        address = request.to
+    except SIPParseError:
+        return request.headers.get("To") or ""  # refused because of it, perhaps
+    return str(address if address.tag is not None else address.with_parameter("tag", tag))
 
 
 def mark_source(request: Request, flow: Flow) -> None:

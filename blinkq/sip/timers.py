@@ -40,14 +40,13 @@ class Timer:
     when: float
     order: int
     action: Action | None = field(compare=False)
-    queue: TimerQueue | None = field(compare=False, repr=False, default=None)
+    queue: TimerQueue = field(compare=False, repr=False)
 
     def cancel(self) -> None:
         """Forget the action. May be called any number of times, also after the timer ran."""
         if self.action is not None:
             self.action = None
-            if self.queue is not None:
-                self.queue.note_cancelled()
+            self.queue.note_cancelled()
 
 
 class TimerQueue:
@@ -76,8 +75,8 @@ class TimerQueue:
         while (when := self.deadline()) is not None and when <= now:
             timer = heapq.heappop(self._heap)
             action, timer.action = timer.action, None
-            if action is not None:
-                action(now)
+            assert action is not None  # `deadline` has thrown the dead ones out
+            action(now)
 
     def note_cancelled(self) -> None:
         """Called by a timer that was stopped; keeps the heap from filling with dead entries."""

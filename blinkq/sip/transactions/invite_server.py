@@ -124,8 +124,6 @@ class InviteServerTransaction(ServerTransaction):
             self.state = TABLE.next(self.state, _I.TRANSPORT_ERROR)
 
     def _receive_ack(self, ack: Request, now: float) -> None:
-        if not TABLE.allows(self.state, _I.ACK):
-            return  # pragma: no cover - the layer forgets terminated transactions
         before, self.state = self.state, TABLE.next(self.state, _I.ACK)
         if self.state is _S.CONFIRMED and before is _S.COMPLETED:
             self._stop("G", "H")

@@ -6,6 +6,7 @@ keeper (the layer) when it is over. The four state tables are in the modules bes
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -52,10 +53,10 @@ class ServerUser(Protocol):
         """Our refusal was never acknowledged (timer H). A 2xx is the user's own to repeat and to give up."""
 
     def on_cancel(self, transaction: ServerTransaction, cancel: Request, now: float) -> None:
-        """The peer takes its INVITE back; 200 to the CANCEL is already sent."""
+        """The peer takes its INVITE, which has no final answer yet, back; 200 to the CANCEL is already sent."""
 
 
-class Transaction:
+class Transaction(ABC):
     """One request, its responses, and its timers by their RFC letter."""
 
     def __init__(self, request: Request, hop: Hop | None, flow: Flow | None, carrier: Carrier) -> None:
@@ -68,13 +69,13 @@ class Transaction:
         self._timers: dict[str, Timer] = {}
 
     @property
+    @abstractmethod
     def terminated(self) -> bool:
         """Whether the transaction is over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def transport_failed(self, reason: str, now: float) -> None:
         """The way to the peer broke."""
-        raise NotImplementedError
 
     def _transmit(self, data: bytes) -> None:
         self._carrier.transmit(Transmit(data, self.hop, self.flow))
@@ -104,13 +105,13 @@ class ClientTransaction(Transaction):
         self.user = user
         self._data = request.to_bytes()
 
+    @abstractmethod
     def start(self, now: float) -> None:
         """Send the request and start its timers."""
-        raise NotImplementedError
 
+    @abstractmethod
     def receive(self, response: Response, flow: Flow, now: float) -> None:
         """A response with our branch and method came by `flow`."""
-        raise NotImplementedError
 
 
 class ServerTransaction(Transaction):
@@ -121,13 +122,13 @@ class ServerTransaction(Transaction):
         self.response: Response | None = None
         self._data: bytes | None = None
 
+    @abstractmethod
     def receive(self, request: Request, now: float) -> None:
         """The same request came again (or its ACK)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def respond(self, response: Response, now: float) -> None:
         """Send a response of the transaction user; raises IllegalTransition after the final one."""
-        raise NotImplementedError
 
     def _remember(self, response: Response) -> None:
         self.response = response

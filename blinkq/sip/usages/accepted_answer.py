@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from blinkq.sip.context import Context
 from blinkq.sip.message import Response
-from blinkq.sip.timers import Timer
+from blinkq.sip.timers import Action, Timer
 from blinkq.sip.transactions.invite_server import InviteServerTransaction
 
 __all__ = ["AcceptedAnswer"]
@@ -31,27 +31,26 @@ class AcceptedAnswer:
         self._response = response
         self._on_missing = on_missing
         self._interval = context.config.t1
-        self._repeat: Timer | None = None
-        self._limit: Timer | None = None
+        self._timers: dict[str, Timer] = {}
 
     def start(self, now: float) -> None:
         """Send it for the first time."""
         self._transaction.respond(self._response, now)
-        self._limit = self._context.timers.schedule(now + self._context.config.timing.patience, self._on_limit)
-        self._repeat = self._context.timers.schedule(now + self._interval, self._on_repeat)
+        self._schedule("limit", now + self._context.config.timing.patience, self._on_limit)
+        self._schedule("repeat", now + self._interval, self._on_repeat)
 
     def stop(self) -> None:
         """The ACK came, or nobody cares any more."""
-        for timer in (self._repeat, self._limit):
-            if timer is not None:
-                timer.cancel()
+        for timer in self._timers.values():
+            timer.cancel()
+
+    def _schedule(self, name: str, when: float, action: Action) -> None:
+        self._timers[name] = self._context.timers.schedule(when, action)
 
     def _on_repeat(self, now: float) -> None:
-        if self._transaction.terminated:
-            return
         self._transaction.respond(self._response, now)
         self._interval = min(self._interval * 2, self._context.config.t2)
-        self._repeat = self._context.timers.schedule(now + self._interval, self._on_repeat)
+        self._schedule("repeat", now + self._interval, self._on_repeat)
 
     def _on_limit(self, now: float) -> None:
         self.stop()

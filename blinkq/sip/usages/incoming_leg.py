@@ -77,8 +77,7 @@ class IncomingLeg:
 
     def imply_ack(self, now: float) -> None:
         """The peer sends a request that it can only send knowing our 2xx; its ACK is lost or late."""
-        if self._answer is not None:
-            self._confirm(None, now)
+        self._confirm(None, now)
 
     def peer_hung_up(self, cause: str, now: float) -> None:
         """BYE before the call was confirmed."""
@@ -112,8 +111,6 @@ class IncomingLeg:
 
     def on_cancel(self, transaction: ServerTransaction, cancel: Request, now: float) -> None:
         """The caller gave up (§9.2)."""
-        if self._call.state not in (_S.RECEIVED, _S.RINGING):
-            return
         self._refuse(487, None, (), now)
         self._call.report("remote", "INVITE", 487, reason_phrase(487))
         self._call.finish("remote", 487, reason_phrase(487), cancel.reason_text or "user request", now)
@@ -127,7 +124,7 @@ class IncomingLeg:
 
     def _confirm(self, sdp: bytes | None, now: float) -> None:
         call = self._call
-        assert self._answer is not None
+        assert self._answer is not None  # a 2xx was sent
         self._answer.stop()
         self._answer = None
         if call.state is _S.ACCEPTED:

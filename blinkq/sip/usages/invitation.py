@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from blinkq.base.errors import IllegalStateError
 from blinkq.sip.address import NameAddr
 from blinkq.sip.context import Context, capabilities
 from blinkq.sip.dialog import Dialog, DialogID, hop_of
@@ -224,8 +223,8 @@ class Invitation:
     def acknowledge(self, sdp: bytes | None, now: float) -> None:
         """Send the ACK, with our answer, after a 2xx that carried an offer. Raises IllegalStateError."""
         self._call.require("acknowledge", _S.ANSWERED, _S.CONFIRMED)
-        if self._call.state is _S.ANSWERED and self._outgoing is not None:
-            self._outgoing.acknowledge(sdp)
+        if self._call.state is _S.ANSWERED:
+            self._caller.acknowledge(sdp)
             self._call.move(InvitationInput.ACKNOWLEDGE)
         else:
             self._change.acknowledge(sdp)
@@ -285,15 +284,15 @@ class Invitation:
         """Whatever ends the call in its state: CANCEL, 603, or BYE. Idempotent. `headers` are added, as Reason."""
         call = self._call
         headers = tuple(headers)
-        if call.state in (_S.CALLING, _S.PROCEEDING) and self._outgoing is not None:
-            self._outgoing.cancel(now, headers)
+        if call.state in (_S.CALLING, _S.PROCEEDING):
+            self._caller.cancel(now, headers)
         elif call.state in (_S.RECEIVED, _S.RINGING):
             self._called.reject(603, None, headers, now)
         elif call.state is _S.ACCEPTED:
             self._called.end_accepted(now, headers)
         elif call.state in (_S.ANSWERED, _S.CONFIRMED):
-            if call.state is _S.ANSWERED and self._outgoing is not None:
-                self._outgoing.acknowledge(None)
+            if call.state is _S.ANSWERED:
+                self._caller.acknowledge(None)
             self._change.stop(now)
             call.move(InvitationInput.END)
             call.hang_up(now, headers)
@@ -303,8 +302,7 @@ class Invitation:
     def on_request(self, request: Request, flow: Flow, now: float) -> None:
         """A request of the peer in one of our dialogs."""
         dialog = self._call.dialogs.get(DialogID.of_request(request))
-        if dialog is None:  # pragma: no cover - the agent found us by this very identifier
-            return
+        assert dialog is not None  # the agent found us by this very identifier
         if request.method == "ACK":
             self._receive_ack(request, now)
             return
@@ -312,7 +310,8 @@ class Invitation:
         if flow.reliable:
             dialog.flow = flow  # the peer may have come back on a new connection
         if not dialog.admits(request):
-            self._respond(request, flow, 500, now)  # §12.2.2: out of order
+            context = self._call.context
+            context.send_stateless(request, self._reply(request, 500, ()), flow)  # §12.2.2: out of order
         elif request.method == "BYE":
             self._receive_bye(request, dialog, flow, now)
         elif request.method == "INVITE":
@@ -324,9 +323,13 @@ class Invitation:
 
     @property
     def _called(self) -> IncomingLeg:
-        if self._incoming is None:
-            raise IllegalStateError("the call is outgoing")
+        assert self._incoming is not None  # only incoming calls reach the states in which it is wanted
         return self._incoming
+
+    @property
+    def _caller(self) -> OutgoingLeg:
+        assert self._outgoing is not None  # only outgoing calls reach the states in which it is wanted
+        return self._outgoing
 
     @property
     def _dialog(self) -> Dialog:
@@ -348,8 +351,8 @@ class Invitation:
             call.finish("remote", 200, "OK", cause, now)
         elif self._incoming is not None:
             self._incoming.peer_hung_up(cause, now)
-        elif self._outgoing is not None:
-            self._outgoing.peer_hung_up(dialog, cause, now)
+        else:
+            self._caller.peer_hung_up(dialog, cause, now)
 
     def _receive_invite(self, request: Request, flow: Flow, now: float) -> None:
         call = self._call
@@ -369,12 +372,8 @@ class Invitation:
     def _respond(
         self, request: Request, flow: Flow, code: int, now: float, headers: Iterable[tuple[str, str]] = ()
     ) -> None:
-        if request.method == "INVITE":
-            self._respond_invite(request, flow, code, now, headers)
-            return
-        context = self._call.context
         response = self._reply(request, code, headers)
-        context.transactions.serve(request, flow).respond(response, now)
+        self._call.context.transactions.serve(request, flow).respond(response, now)
 
     def _respond_invite(
         self, request: Request, flow: Flow, code: int, now: float, headers: Iterable[tuple[str, str]] = ()

@@ -14,9 +14,8 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.base.statemachine import StateTable
 from blinkq.sip.address import NameAddr
 from blinkq.sip.authentication import KnownChallenges
-from blinkq.sip.context import ALLOW, SUPPORTED, Context
+from blinkq.sip.context import Context, capabilities
 from blinkq.sip.digest import Credentials
-from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import RegistrationEnded, RegistrationFailed, RegistrationRefreshing, RegistrationSucceeded
 from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow, Hop
@@ -241,18 +240,16 @@ class Registration:
         if self._end_wanted:
             self._unregister(now)
             return
-        retry_after = _seconds(response, "retry_after")
-        min_expires = _seconds(response, "min_expires")
-        self._context.emit(
-            RegistrationFailed(self, code, reason, response, retry_after, min_expires, response is None)
-        )
+        retry_after, min_expires = (None, None) if response is None else (response.retry_after, response.min_expires)
+        event = RegistrationFailed(self, code, reason, response, retry_after, min_expires, response is None)
+        self._context.emit(event)
         if self._refresh_wanted:
             self._refresh_wanted = False
             self._register(now)
 
     def _lengthen(self, response: Response, now: float) -> bool:
         """423 Interval Too Brief (§10.2.8): ask for what the registrar wants, once."""
-        wanted = _seconds(response, "min_expires")
+        wanted = response.min_expires
         if wanted is None or self._too_brief_answered or self._end_wanted or not self._requested < wanted <= MAX_EXPIRES:
             return False
         self._too_brief_answered = True
@@ -295,10 +292,6 @@ class Registration:
         if self._stale_contact is not None:
             contacts.append(str(self._stale_contact.with_parameter("expires", "0")))
         headers = [*(("Contact", contact) for contact in contacts), ("Expires", str(self._requested))]
-        headers.append(("Allow", ", ".join(ALLOW)))
-        supported = [*SUPPORTED]
-        if supported:
-            headers.append(("Supported", ", ".join(supported)))
         request = build_request(
             "REGISTER",
             self.parameters.registrar,
@@ -307,7 +300,7 @@ class Registration:
             to=self.parameters.aor.without_parameter("tag"),
             call_id=self.call_id,
             cseq=self._next_cseq(),
-            headers=[*headers, *self.parameters.headers],
+            headers=[*headers, *capabilities(content=False), *self.parameters.headers],
         )
         self._exchange = Exchange(
             self._context,
@@ -334,12 +327,3 @@ class Registration:
             self._timer.cancel()
             self._timer = None
 
-
-def _seconds(response: Response | None, name: str) -> int | None:
-    if response is None:
-        return None
-    try:
-        value: int | None = getattr(response, name)
-    except SIPParseError:
-        return None  # a hint that cannot be read is no hint
-    return value

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from blinkq.sip.address import NameAddr
+from blinkq.sip.authentication import KnownChallenges
 from blinkq.sip.context import Context
 from blinkq.sip.digest import Credentials
 from blinkq.sip.events import RequestAnswered, RequestFailed
@@ -24,7 +25,8 @@ class RequestParameters:
     """A request outside dialogs.
 
     from_: our address, without a tag; hop: where it goes; route_set: preloaded routes, nearest first; headers: further ones;
-    body with content_type: the payload. INVITE, ACK, BYE and CANCEL have usages of their own.
+    body with content_type: the payload; known: challenges of earlier requests to answer before being asked, kept by the caller from
+    request to request. INVITE, ACK, BYE and CANCEL have usages of their own.
     """
 
     method: str
@@ -37,6 +39,7 @@ class RequestParameters:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     content_type: str | None = None
+    known: KnownChallenges | None = field(default=None, repr=False)
 
 
 class ClientRequest:
@@ -65,10 +68,11 @@ class ClientRequest:
         credentials: Credentials | None,
         in_dialog: bool,
         now: float,
+        known: KnownChallenges | None = None,
     ) -> None:
         """Send it."""
         self._exchange = Exchange(
-            self._context, self, request, hop, flow, next_cseq, credentials=credentials, in_dialog=in_dialog
+            self._context, self, request, hop, flow, next_cseq, credentials=credentials, in_dialog=in_dialog, known=known
         )
         self._exchange.start(now)
 
@@ -107,5 +111,5 @@ def request_of(context: Context, parameters: RequestParameters, now: float) -> C
     )
     made = ClientRequest(context)
     numbers = iter(range(cseq + 1, cseq + 1000))
-    made.start(request, parameters.hop, None, lambda: next(numbers), parameters.credentials, False, now)
+    made.start(request, parameters.hop, None, lambda: next(numbers), parameters.credentials, False, now, parameters.known)
     return made

@@ -141,9 +141,8 @@ class SessionChange:
             return
         answer.stop()
         self._answer = None
-        if call.state is InvitationState.CONFIRMED:
-            call.report("remote", "INVITE", 200, reason_phrase(200), True)
-            call.emit(ReinviteConfirmed(call.invitation, session_of(ack)))
+        call.report("remote", "INVITE", 200, reason_phrase(200), True)
+        call.emit(ReinviteConfirmed(call.invitation, session_of(ack)))
 
     def on_ack(self, transaction: ServerTransaction, ack: Request, now: float) -> None:
         """An ACK with the branch of the re-INVITE: of a refusal, or of a 2xx by a careless peer."""
@@ -154,8 +153,6 @@ class SessionChange:
 
     def on_cancel(self, transaction: ServerTransaction, cancel: Request, now: float) -> None:
         """The peer takes its re-INVITE back."""
-        if transaction is not self._theirs:
-            return
         self._refuse(self._take("reject_reinvite"), 487, None, (), now)
         self._call.report("remote", "INVITE", 487, reason_phrase(487))
         self._call.emit(ReinviteCancelled(self._call.invitation))

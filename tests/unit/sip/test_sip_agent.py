@@ -857,3 +857,63 @@ def test_an_idle_agent_waits_for_nothing() -> None:
     agent.tick(5.0)
     assert agent.drain() == []
     assert agent.config.timing.patience == 32
+
+
+def test_requests_within_calls_are_dropped_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = Scene()
+    invitation = scene.incoming()
+    monkeypatch.setattr("blinkq.sip.agent.MAX_TRANSACTIONS", 2)
+    for number in range(2, 6):
+        scene.say("OPTIONS", To=str(invitation.local), CSeq=f"{number} OPTIONS")
+    assert len(scene.codes()) == 3
+    scene.say("BYE", To=str(invitation.local), CSeq="7 BYE")
+    assert scene.alice.of(InvitationEnded)
+
+
+def test_the_timestamp_of_an_invite_comes_back_with_100() -> None:
+    scene = Scene()
+    scene.say("INVITE", "Timestamp: 54.21")
+    assert scene.answers()[0].headers.get("Timestamp") == "54.21"
+
+
+def test_a_provisional_answer_without_a_tag_makes_no_dialog() -> None:
+    scene = Scene(lambda peer, request: peer.respond(request, 183, tag=None) and None)
+    invitation = scene.alice.call(scene.peer)
+    scene.run()
+    assert scene.alice.last(InvitationProgressed).code == 183
+    assert invitation.remote_contact is None
+    assert scene.alice.agent._context.dialogs == {}
+
+
+def test_a_request_with_a_broken_to_is_answered_all_the_same() -> None:
+    scene = Scene()
+    scene.alice.agent.receive_datagram(
+        b"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.2;branch=z9hG4bK1\r\nFrom: <sip:b>\r\nTo: <sip:broken\r\n"
+        b"Call-ID: x\r\nCSeq: 1 OPTIONS\r\n\r\n",
+        scene.alice.flow_from(scene.peer.address),
+        0.0,
+    )
+    (transmit,) = scene.alice.agent.drain()
+    assert isinstance(transmit, Transmit)
+    assert b"To: <sip:broken\r\n" in transmit.data
+
+
+def test_many_changes_keep_few_acknowledgements() -> None:
+    pair = SIPPair()
+    outgoing, incoming = pair.connect()
+    for _ in range(40):
+        pair.alice.do(outgoing.reinvite, OFFER, pair.alice.contact)
+        pair.run(0.1)
+        pair.bob.do(incoming.accept_reinvite, ANSWER)
+        pair.run(0.1)
+    assert len(pair.alice.of(ReinviteAnswered)) == 40
+    assert len(outgoing._call._acks) == 32
+
+
+def test_the_end_is_told_once() -> None:
+    pair = SIPPair()
+    outgoing, _ = pair.connect()
+    pair.alice.do(outgoing.end)
+    pair.run(1)
+    outgoing._call.finish("local", 200, "OK", "again", pair.network.now)
+    assert len(pair.alice.of(InvitationEnded)) == 1

@@ -122,9 +122,14 @@ def test_where_requests_go_on_udp(contact: str, routes: tuple[str, ...], target:
     assert flow is None
 
 
-def test_on_a_stream_requests_keep_the_connection() -> None:
-    dialog = Dialog.uas(invite("<sip:192.0.2.9;lr>"), "b", TCP_FLOW)
-    assert dialog.path() == (hop_of(TCP_FLOW), TCP_FLOW)
+def test_on_a_stream_requests_keep_the_connection_and_know_another_way() -> None:
+    tcp = Dialog.uas(invite("<sip:192.0.2.9;lr;transport=tcp>"), "b", TCP_FLOW)
+    assert tcp.path() == (Hop("tcp", "192.0.2.9", 5060, "10.0.0.1", 5060), TCP_FLOW)
+    tcp = Dialog.uas(invite("<sip:proxy.example;lr;transport=tcp>"), "b", TCP_FLOW)
+    assert tcp.path() == (hop_of(TCP_FLOW), TCP_FLOW)
+    flow = Flow("tls", "10.0.0.1", 5061, "10.0.0.2", 33333, 4)
+    tls = Dialog.uas(invite("<sip:192.0.2.9;lr;transport=tls>"), "b", flow)
+    assert tls.path() == (Hop("tls", "192.0.2.9", 5061, "10.0.0.1", 5061, "192.0.2.9"), flow)
 
 
 def test_the_cancel_of_an_invite() -> None:

@@ -327,3 +327,34 @@ def test_secrets_never_show() -> None:
     scene.start()
     assert "secret" not in repr(scene.alice.events)
     assert all(b"secret" not in packet.data for packet in scene.network.packets)
+
+
+def test_an_abandoned_registration_is_silent() -> None:
+    scene = Scene()
+    registration = scene.start()
+    assert registration.hop == scene.alice.hop_to(scene.registrar.address)
+    count = scene.sent()
+    scene.alice.do(registration.abandon)
+    scene.alice.do(registration.abandon)
+    assert scene.alice.last(RegistrationEnded).reason == "abandoned"
+    assert len(scene.alice.of(RegistrationEnded)) == 1
+    scene.network.run(1000)
+    assert scene.sent() == count
+
+
+def test_a_registration_abandoned_while_it_waits_sends_nothing_more() -> None:
+    scene = Scene()
+    scene.registrar.silent = True
+    registration = scene.start(0.1)
+    scene.alice.do(registration.abandon)
+    scene.network.run(60)
+    assert scene.sent() == 1
+    assert scene.alice.names() == ["RegistrationEnded"]
+    assert scene.alice.agent.deadline() is None
+
+
+def test_the_connection_that_failed_belongs_to_an_older_answer() -> None:
+    scene = Scene("tcp")
+    registration = scene.start()
+    scene.alice.do(scene.alice.agent.flow_failed, registration.hop, "refused")
+    assert registration.state is RegistrationState.REGISTERED
