@@ -17,6 +17,7 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, ResolveError
 from blinkq.engine.events import FlowClosed, LocalAddressChanged
 from blinkq.sip.address import NameAddr
+from blinkq.sip.authentication import KnownChallenges
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import (
     RegistrationEnded,
@@ -84,6 +85,7 @@ class AccountRegistration:
         self._task: asyncio.Task[None] | None = None
         self._restart = False
         self._query_bindings = True
+        self._known_challenges: KnownChallenges = {}
         self._policy = RetryPolicy(Runtime.current().entropy)
 
     @property
@@ -267,9 +269,10 @@ class AccountRegistration:
         request = sip.call(
             "request",
             RequestParameters(
-                method, SIPURI(account.id.domain).to_uri(), from_=me, to=me, hop=hop, credentials=account.credentials.to_digest()
+                method, SIPURI(account.id.domain).to_uri(), from_=me, to=me, hop=hop, credentials=account.credentials.to_digest(),
+                known=self._known_challenges,  # the same nonce again: one request instead of two
             ),
-        )
+        )  # fmt: skip
         answer: asyncio.Queue[RequestAnswered | RequestFailed] = asyncio.Queue()
         SIPEvents().claim(request, answer.put_nowait)
         try:

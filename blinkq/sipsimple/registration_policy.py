@@ -1,7 +1,7 @@
 """When to try to register again: which failures pass by themselves, and how long to wait. Pure decisions.
 
-A server that comes back should find us registered within ten seconds, for which attempts stay a few seconds apart; a server that says no
-is left in peace.
+A server that comes back should find us registered within five seconds, for which attempts stay less than that apart; a server that says
+no is left in peace.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from blinkq.base.clock import Entropy
 __all__ = ["Failure", "RetryPolicy"]
 
 #: Seconds between attempts while the outage is young.
-FIRST_DELAYS = (1.0, 2.0, 4.0, 5.0)
+FIRST_DELAYS = (1.0, 2.0, 3.0, 4.0)
 #: Seconds after which an outage counts as long, and what the delays then grow to.
 YOUNG_OUTAGE = 600.0
 LONG_DELAY = 30.0

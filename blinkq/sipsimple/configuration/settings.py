@@ -59,7 +59,7 @@ class SIPSettings(SettingsGroup):
         NonNegativeInteger, NonNegativeInteger(90), nillable=True, doc="seconds that a called party may ring"
     )
     keepalive_interval = Setting(
-        NonNegativeInteger, NonNegativeInteger(7), doc="seconds between checks that a server reached over UDP still knows us; 0 = never"
+        NonNegativeInteger, NonNegativeInteger(5), doc="seconds between checks that a server reached over UDP still knows us; 0 = never"
     )
     local_ip: Setting[IPAddress | None] = Setting(IPAddress, nillable=True, doc="the only local address to use")
     tcp_port = Setting(Port, Port(0), doc="local TCP port; 0 = any")
