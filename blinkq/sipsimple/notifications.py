@@ -163,6 +163,11 @@ declare(
     required=("filename",), optional=("reason",),
 )  # fmt: skip
 declare("AudioStreamDidChangeRTPParameters", "AudioStream", "Codec, address, port or encryption changed.")
+declare(
+    "AudioStreamDidUpdateStatistics", "AudioStream",
+    "Once a second while the stream runs: packets, loss, jitter, delay and levels (a StreamStatistics).",
+    required=("statistics",),
+)  # fmt: skip
 declare("AudioStreamGotDTMF", "AudioStream", "The peer pressed a key.", required=("digit",))
 declare("AudioStreamDidTimeout", "AudioStream", "Nothing came from the peer for rtp.timeout seconds; the stream fails.")
 

@@ -101,7 +101,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
     # the list --------------------------------------------------------------------------------------------------------------------------
 
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
-        self._sessions.append(notification.sender)  # type: ignore[arg-type]  # declared in the catalogue
+        self._sessions.append(notification.sender)
 
     _NH_SIPSessionNewOutgoing = _NH_SIPSessionNewIncoming
 
