@@ -9,7 +9,8 @@ __all__ = ["AddressError", "account_address", "dial_uri", "display_address"]
 _SEPARATORS = str.maketrans("", "", " \t()-./")
 _TELEPHONE = re.compile(r"\+?[0-9*#]+")
 _HOST = re.compile(r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?)")
-_USER = re.compile(r"[^\s@<>\"\\]+")
+_USER = re.compile(r"[^\s@<>\"\\\x00-\x1f]+")
+_PARAMETERS = re.compile(r"[^\s<>\"\x00-\x1f]*")
 _MAX_PORT = 65535
 
 
@@ -27,6 +28,8 @@ def dial_uri(text: str, account_domain: str | None) -> str:
         raise AddressError("Type a name, a number or a SIP address first.")
     scheme, rest = _split_scheme(typed)
     rest, _, parameters = rest.partition(";")
+    if not _PARAMETERS.fullmatch(parameters):
+        raise AddressError("What follows the ; must not have spaces or the characters < > \" in it.")
     parameters = f";{parameters}" if parameters else ""
     user, at, host = rest.rpartition("@")
     if not at:

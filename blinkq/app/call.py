@@ -115,7 +115,7 @@ class Call(QObject):
     def codec(self) -> str:
         """The codec and what it carries, such as "opus, 48 kHz"; empty before the call is answered."""
         stream = self.stream
-        if stream is None or not stream.codec or self._answered_at is None:
+        if stream is None or not stream.codec or self.stage is not CallStage.TALKING:
             return ""
         rate = f", {stream.sample_rate // 1000} kHz" if stream.sample_rate else ""
         return f"{stream.codec}{rate}"
@@ -129,13 +129,18 @@ class Call(QObject):
     @property
     def levels(self) -> Levels:
         """The signal levels of the moment."""
-        return self._middleware.levels(self.session) if self.stage is CallStage.TALKING else Levels()
+        carries = self.stage is CallStage.TALKING and not self.held_here
+        return self._middleware.levels(self.session) if carries else Levels()
 
     # commands --------------------------------------------------------------------------------------------------------------------
 
     def dial(self) -> None:
         """Begin an outgoing call: look the servers up, then call."""
-        lookup = self._middleware.lookup(self.uri, self.account)
+        try:
+            lookup = self._middleware.lookup(self.uri, self.account)
+        except (BlinkQError, ValueError) as error:
+            self._cannot(str(error))
+            return
         self._listen("DNSLookupDidSucceed", lookup)
         self._listen("DNSLookupDidFail", lookup)
 
@@ -205,7 +210,10 @@ class Call(QObject):
     def _NH_DNSLookupDidSucceed(self, notification: Notification) -> None:
         if self.stage is CallStage.LOOKING_UP:
             self._enter(CallStage.CALLING)
-            self._middleware.connect(self.session, self.uri, self.name, notification.data.result)
+            try:
+                self._middleware.connect(self.session, self.uri, self.name, notification.data.result)
+            except (BlinkQError, ValueError) as error:
+                self._cannot(str(error))
 
     def _NH_DNSLookupDidFail(self, notification: Notification) -> None:
         if self.stage is CallStage.LOOKING_UP:
@@ -241,7 +249,7 @@ class Call(QObject):
             self._finish(CallStage.ENDED, self.outcome or "cancelled")
         else:
             account = self.account.id if self.account is not None else ""
-            self.explanation = explain_call(data.code, data.reason, cause, self.peer, account)
+            self.explanation = explain_call(data.code, data.reason, cause, self.peer, account, data.originator)
             self._finish(CallStage.FAILED, "failed")
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
@@ -296,6 +304,11 @@ class Call(QObject):
                 self.changed.emit()
             return False
         return True
+
+    def _cannot(self, reason: str) -> None:
+        log.warning("call to %s: %s", self.peer, reason)
+        self.explanation = explain_call(0, None, reason, self.peer)
+        self._finish(CallStage.FAILED, "failed")
 
     def _enter(self, stage: CallStage) -> None:
         if not self.over and stage is not self.stage:

@@ -82,7 +82,7 @@ class CallList(QObject):
             call.forget()
 
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
-        session: SessionLike = notification.sender  # type: ignore[assignment]  # declared so in the catalogue
+        session: SessionLike = notification.sender
         if not any(stream.type == "audio" for stream in notification.data.streams):
             session.reject(_NOT_ACCEPTABLE_HERE)
             return

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import qasync
+from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QSettings, QTranslator
 from PyQt6.QtWidgets import QApplication
 
@@ -159,8 +160,9 @@ class Application(QObject):
         self.calls.close()
         self.bridge.close()
         self.window.retire()
-        self.window.deleteLater()
         self.history.close()
+        # at once and first: a window must not outlive the models that it shows
+        sip.delete(self.window)
 
     def unexpected(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         """An exception that nobody caught: logged in full, told in a sentence; calls go on."""
@@ -248,6 +250,8 @@ def _log_to_file(path: Path) -> None:
     handler = logging.handlers.RotatingFileHandler(path, maxBytes=LOG_SIZE, backupCount=LOG_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.setLevel(logging.INFO)
+    for console in logging.getLogger().handlers:
+        console.setLevel(max(console.level, logging.WARNING))  # the file takes more than the terminal shows
     logger = logging.getLogger("blinkq")
     logger.addHandler(handler)
     if logger.level == logging.NOTSET:

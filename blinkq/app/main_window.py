@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSettings, QSize, QStringListModel, Qt, pyqtSignal
-from PyQt6.QtGui import QActionGroup, QCloseEvent, QKeyEvent, QResizeEvent
+from PyQt6.QtGui import QActionGroup, QCloseEvent, QKeyEvent
 from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu, QMessageBox
 
 import blinkq
@@ -22,12 +22,16 @@ from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
 from blinkq.app.recent_calls import RECORD_ROLE, RecentCalls, RecentDelegate
 from blinkq.app.theme import Appearance, Theme
 from blinkq.app.widgets import set_level, set_mark
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
 from blinkq.qtbridge.notifications import NotificationBridge
 
 __all__ = ["MainWindow"]
 
-#: calls above the list of recent ones take at most this part of the window's height
-_CALLS_SHARE = 0.72
+log = get_logger("app.main_window")
+
+#: the area of the calls is not made lower than this (pixels): one panel with its buttons
+_CALLS_MINIMUM = 130
 
 
 class MainWindow(QMainWindow):
@@ -88,6 +92,10 @@ class MainWindow(QMainWindow):
             self._show_dial_error(self.tr(str(error)))
             self.ui.dialBox.setFocus()
             return None
+        except BlinkQError as error:
+            log.warning("no call is possible: %s", error)
+            self._show_dial_error(self.tr("BlinkQ cannot place calls at the moment. Wait until it has started, then try again."))
+            return None
         self._show_dial_error("")
         self.ui.dialBox.clear()
         return call
@@ -140,17 +148,13 @@ class MainWindow(QMainWindow):
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
         ui = self.ui
-        if watched is ui.recentList and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-            if event.key() == Qt.Key.Key_Delete:
-                self._forget_record(ui.recentList.currentIndex())
-                return True
+        pressed = event.key() if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress else None
+        if watched is ui.recentList and pressed == Qt.Key.Key_Delete:
+            self._forget_record(ui.recentList.currentIndex())
+            return True
         if watched is ui.callsContents and event is not None and event.type() == QEvent.Type.LayoutRequest:
             self._fit_calls()
         return super().eventFilter(watched, event)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        super().resizeEvent(event)
-        self._fit_calls()
 
     # setting up ------------------------------------------------------------------------------------------------------------------
 
@@ -350,10 +354,10 @@ class MainWindow(QMainWindow):
         self._fit_calls()
 
     def _fit_calls(self) -> None:
-        """The area of the calls is as high as its panels, up to its share of the window; then it scrolls."""
-        area = self.ui.callsArea
+        """The area of the calls is as high as its panels where the window has room for them; else it scrolls."""
         needed = self.ui.callsLayout.sizeHint().height() + 2
-        area.setFixedHeight(max(min(needed, int(self.height() * _CALLS_SHARE)), 60))
+        self.ui.callsArea.setMinimumHeight(min(needed, _CALLS_MINIMUM))
+        self.ui.callsArea.setMaximumHeight(needed)
 
     def _redial(self, call: Call) -> None:
         uri, name, account = call.uri, call.name, call.account

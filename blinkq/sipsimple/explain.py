@@ -53,23 +53,42 @@ class Explanation:
         return sentence
 
 
-def explain_call(code: int | None, reason: str | None, cause: str | None, peer: str, account: str = "") -> Explanation:
-    """Why a call to or from ``peer`` failed: ``code``, ``reason`` and ``cause`` (failure_reason) as in SIPSessionDidFail."""
+def explain_call(
+    code: int | None, reason: str | None, cause: str | None, peer: str, account: str = "", originator: str | None = None
+) -> Explanation:
+    """Why a call to or from ``peer`` failed, from the data of SIPSessionDidFail (``cause`` is its failure_reason)."""
+    # a sentence of our own engine is better than any table; what the peer wrote is not to be mistaken for one
+    if originator == "local" or (originator is None and (code or 0) in (0, *_LOCAL_CODES)):
+        for text in (cause or "", reason or ""):
+            if own := _own_sentence(text):
+                return Explanation(*own, peer=peer, account=account)
     happened, advice = _by_cause(cause or "", _CALL_CAUSES) or _by_code(code or 0, _CALL_CODES, _CALL_CLASSES)
     return Explanation(happened, advice, code or 0, _first(reason, cause, code), peer, account)
 
 
 def explain_registration(code: int | None, reason: str | None, account: str) -> Explanation:
     """Why ``account`` could not register, from the data of SIPAccountRegistrationDidFail."""
-    known = None if code and code not in _LOCAL_CODES else _by_cause(reason or "", _REGISTRATION_CAUSES)
+    if not code and (own := _own_sentence(reason or "")):
+        return Explanation(*own, account=account)
+    known = None if code else _by_cause(reason or "", _REGISTRATION_CAUSES)
     happened, advice = known or _by_code(code or 0, _REGISTRATION_CODES, _REGISTRATION_CLASSES)
     return Explanation(happened, advice, code or 0, reason or "", account.rpartition("@")[2], account)
 
 
 def explain_lookup(error: str, peer: str) -> Explanation:
     """Why the server of ``peer`` could not be found, from the data of DNSLookupDidFail."""
+    if own := _own_sentence(error):
+        return Explanation(*own, peer=peer)
     happened, advice = _by_cause(error, _LOOKUP_CAUSES) or _LOOKUP_FAILED
     return Explanation(happened, advice, 0, error, peer)
+
+
+def _own_sentence(text: str) -> tuple[str, str] | None:
+    """What the engine already says in a sentence ("What happened: what to do."), in its two halves; None for anything else."""
+    if not text.endswith(".") or text.count(" ") < _SENTENCE_WORDS:
+        return None
+    happened, colon, advice = text.partition(": ")
+    return (f"{happened}.", f"{advice[:1].upper()}{advice[1:]}") if colon and " " in advice else (text, "")
 
 
 def _first(reason: str | None, cause: str | None, code: int | None) -> str:
@@ -85,6 +104,9 @@ def _by_cause(cause: str, table: tuple[tuple[str, tuple[str, str]], ...]) -> tup
 def _by_code(code: int, table: dict[int, tuple[str, str]], classes: dict[int, tuple[str, str]]) -> tuple[str, str]:
     return table.get(code) or classes.get(code // 100) or classes[0]
 
+
+#: fewer spaces than this make no sentence
+_SENTENCE_WORDS = 3
 
 #: codes that are also made locally, with the real cause in the reason
 _LOCAL_CODES = frozenset({408, 480, 503})
@@ -150,6 +172,10 @@ _LOOKUP_CAUSES = (
     )),
 )  # fmt: skip
 
+_SOUND_STOPPED = (
+    "The sound from {peer} stopped arriving, so the call was ended.",
+    "Check the network connection, then call again.",
+)
 _CALL_CAUSES = (
     ("user request", ("The call was cancelled.", "")),
     ("user_request", ("The call was cancelled.", "")),
@@ -162,6 +188,9 @@ _CALL_CAUSES = (
     ("no common codec", (
         "{peer} and this computer share no codec.", "Switch on more codecs in the settings (rtp.audio_codec_list).",
     )),
+    ("rtp timeout", _SOUND_STOPPED),
+    ("timed out", _SOUND_STOPPED),
+    ("no media", _SOUND_STOPPED),
     ("media", ("The sound of the call could not be set up.", "Check the sound devices in the Devices menu, then call again.")),
     ("ended elsewhere", ("The call was answered on another device.", "")),
     ("answered elsewhere", ("The call was answered on another device.", "")),

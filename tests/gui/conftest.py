@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PyQt6.QtCore import QCoreApplication, QEvent, QtMsgType
+from PyQt6.QtCore import QtMsgType
 from PyQt6.QtWidgets import QApplication
 from support.fake_clock import FakeClock
 from support.fake_middleware import FakeAccount, FakeMiddleware
@@ -70,4 +70,3 @@ def application(qapp: QApplication, middleware: FakeMiddleware, clock: FakeClock
     for dialog in list(application.dialogs):
         dialog.close()
     application.close()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -32,7 +32,7 @@ def test_notifications_of_another_thread_arrive_in_order_in_this_one(bridge: Not
     assert heard == [(number, threading.main_thread()) for number in range(1000)]
 
 
-def test_many_notifications_wake_the_gui_thread_once(bridge: NotificationBridge, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_notifications_wake_the_gui_thread_once(bridge: NotificationBridge, monkeypatch: pytest.MonkeyPatch) -> None:
     wakes: list[int] = []
     drain = NotificationBridge._drain
     bridge.listen("Thing", lambda _notification: None)

@@ -42,8 +42,9 @@ class FakeAccount:
     display_name: str | None = None
     enabled: bool = True
     draft: AccountDraft | None = None
+    registered: bool = False
 
-    def registered(self) -> None:
+    def registers(self) -> None:
         announce(
             "SIPAccountRegistrationDidSucceed", self, code=200, reason="OK", contact_uri="", contact_uri_list=[], contact_header=None,
             contact_header_list=[], expires=600, registration=None, registrar=None,
