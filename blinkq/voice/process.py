@@ -45,7 +45,7 @@ _SWITCH_INTERVAL = 0.0005
 #: Sample rates that a mixer may have; blocks of 20 ms are whole numbers of samples in all of them.
 _RATES = (8000, 16000, 32000, 48000)
 
-#: Seconds that the device worker waits for the clock thread to let go of a device.
+#: Seconds that other threads wait for the clock thread to let go of a device or of ports; it does so within a tick.
 _LET_GO = 1.0
 
 _log = get_logger("voice")
@@ -67,6 +67,7 @@ class MediaProcess:
         self._clock = Clock(self._house.tick, lambda: self._house.busy)
         self._mixers: dict[int, int] = {}
         self._transports: dict[int, Transport] = {}
+        self._closing: list[threading.Event] = []
         self._slots: dict[int, tuple[int, int]] = {}
         self._started: set[int] = set()
 
@@ -172,6 +173,11 @@ class MediaProcess:
     def _do_OpenTransport(self, sequence: int, command: control.OpenTransport) -> Reply:
         if command.stream in self._transports:
             raise RefusedError(f"stream {command.stream} has its ports already")
+        if command.port:
+            # Just these ports may still be held by a stream that the clock thread is about to close.
+            for closed in self._closing:
+                closed.wait(_LET_GO)
+        self._closing = [closed for closed in self._closing if not closed.is_set()]
         transport = Transport.open(command.address, command.port_range, command.port, self._entropy)
         self._transports[command.stream] = transport
         return control.TransportOpened(command.stream, transport.address, transport.rtp_port, transport.rtcp_port)
@@ -220,11 +226,14 @@ class MediaProcess:
             return Reply()
         self._started.discard(command.stream)
         mixer, slot = self._slots.pop(command.stream, (0, 0))
+        closed = threading.Event()
+        self._closing.append(closed)
 
         def close() -> None:
             self._house.remove_stream(command.stream)
             self._house.forget_slot(mixer, slot)
             transport.close()
+            closed.set()
 
         self._clock.post(close)
         return Reply()
