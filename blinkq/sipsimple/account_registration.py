@@ -153,6 +153,7 @@ class AccountRegistration:
         except ResolveError as error:
             return self._failed(str(error), delay=self._delay(Failure.PASSING))
         self.server_addresses = frozenset(route.address for route in routes)
+        delay = 0.0
         for index, route in enumerate(routes):
             next_route = routes[index + 1] if index + 1 < len(routes) else None
             try:
