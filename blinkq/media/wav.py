@@ -7,6 +7,7 @@ and recorders (``voice/``).
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
@@ -217,7 +218,14 @@ def open_writer(path: str | os.PathLike[str], sample_rate: int, *, append: bool 
     try:
         if append and os.path.exists(path) and os.path.getsize(path):
             return _open_append(path, sample_rate, name)
-        return WavWriter(open(path, "w+b", buffering=1 << 16), sample_rate, name=name)
+        file = open(path, "w+b", buffering=1 << 16)
+        try:
+            return WavWriter(file, sample_rate, name=name)
+        except WavError:
+            # Closing tries once more to write what did not fit; the file is closed all the same.
+            with contextlib.suppress(OSError):
+                file.close()
+            raise
     except FileNotFoundError as error:
         raise WavError(f"{name} cannot be made: its folder does not exist.") from error
     except IsADirectoryError as error:

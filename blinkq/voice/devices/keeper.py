@@ -90,8 +90,9 @@ class DeviceKeeper:
     # on the worker ---------------------------------------------------------------------------------------------------------------
 
     def _configure_job(self, mixer: int, rate: int, input_device: str | None, output_device: str | None) -> MixerOpened:
+        old = self._posts.get(mixer)
         self._close_job(mixer)
-        post = self._posts[mixer] = _Post(rate, input_device, output_device)
+        post = self._posts[mixer] = _Post(rate, input_device, output_device, used=old is not None and old.used)
         errors: list[str] = []
         names: list[str | None] = [None, None]
         if _is_hardware(input_device) or _is_hardware(output_device):
@@ -112,6 +113,8 @@ class DeviceKeeper:
             names[1] = None
             errors.append(_sentence(error))
         self._install(mixer, post.microphone, post.loudspeaker)
+        if post.used:
+            self._open_sound(mixer, post)
         return MixerOpened(mixer, names[0], names[1], " ".join(errors) or None)
 
     def _check(self, name: str | None, *, capture: bool) -> str | None:
