@@ -203,6 +203,10 @@ class AudioMixer:
 
     # with the media process --------------------------------------------------------------------------------------------------
 
+    def send(self, command: Command) -> None:
+        """Send a command that is about something on this mixer; never before the mixer is opened. From any thread."""
+        self._send(command)
+
     async def opened(self) -> None:
         """Wait until the device changes asked for so far are done. Engine thread only."""
         if self._last_change is not None:

@@ -82,7 +82,7 @@ class WavePlayer:
             self._number, self._slot = number, slot
         MediaEvents().add("player", number, lambda event: self._media_event(number, event))
         announce_slots(self, None, None)
-        self._send(
+        self.mixer.send(
             StartPlayer(
                 number, self.mixer.number, slot, self.filename, self.volume, self.loop_count, float(self.pause_time),
                 0.0 if self.initial_play else float(self.pause_time),
@@ -93,12 +93,8 @@ class WavePlayer:
         """Stop at once; nothing happens when the player is not active."""
         number = self._finish(self._number)
         if number is not None:
-            self._send(StopPlayer(number))
+            self.mixer.send(StopPlayer(number))
             self._ended()
-
-    @in_engine
-    def _send(self, command: StartPlayer | StopPlayer) -> None:
-        self.mixer.media.send(command)
 
     @in_engine
     def _ended(self) -> None:
@@ -168,18 +164,14 @@ class WaveRecorder:
             self._number, self._slot = number, slot
         MediaEvents().add("recorder", number, lambda event: self._media_event(number, event))
         # first the recorder, then its connections: what is connected is also written
-        self._send(StartRecorder(number, self.mixer.number, slot, self.filename))
+        self.mixer.send(StartRecorder(number, self.mixer.number, slot, self.filename))
         announce_slots(self, None, None)
 
     def stop(self) -> None:
         """Stop and close the file; nothing happens when it is not active."""
         number = self._finish(self._number)
         if number is not None:
-            self._send(StopRecorder(number))
-
-    @in_engine
-    def _send(self, command: StartRecorder | StopRecorder) -> None:
-        self.mixer.media.send(command)
+            self.mixer.send(StopRecorder(number))
 
     def _media_event(self, number: int, event: object) -> None:
         if isinstance(event, RecorderStarted):
