@@ -218,7 +218,7 @@ def open_writer(path: str | os.PathLike[str], sample_rate: int, *, append: bool 
     try:
         if append and os.path.exists(path) and os.path.getsize(path):
             return _open_append(path, sample_rate, name)
-        file = open(path, "w+b", buffering=1 << 16)
+        file = open(path, "w+b", buffering=1 << 16)  # noqa: SIM115  # the writer keeps it
         try:
             return WavWriter(file, sample_rate, name=name)
         except WavError:
