@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ class ConfigurationManager(metaclass=Singleton):
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self._writing = threading.Lock()
         self.backend: IConfigurationBackend | None = None
         self.data: Tree = {}
         self._passwords: PasswordStore | None = None
@@ -104,10 +106,14 @@ class ConfigurationManager(metaclass=Singleton):
 
     def save(self) -> None:
         """Store everything; raises ConfigurationBackendError when that fails."""
-        with self.lock:
-            if self.backend is None:
-                raise IllegalStateError("the configuration was not started")
-            self.backend.save(self.data)
+        # the disk may be slow: whoever only reads settings must not wait for it
+        with self._writing:
+            with self.lock:
+                backend = self.backend
+                if backend is None:
+                    raise IllegalStateError("the configuration was not started")
+                snapshot = copy.deepcopy(self.data)
+            backend.save(snapshot)
 
     def _group(self, key: Sequence[str], *, create: bool) -> _LockedGroup:
         if self.backend is None:

@@ -142,6 +142,9 @@ class SettingsObjectMeta(type):
             id = identifier.type(id)
         elif id is not None:
             raise TypeError(f"{cls.__name__} takes no id: there is only one")
+        known = manager.objects.get((cls, id))
+        if known is not None:
+            return known
         with manager.lock:
             try:
                 return manager.objects[cls, id]
@@ -199,9 +202,10 @@ class SettingsObject(metaclass=SettingsObjectMeta):
             if not modified and not created:
                 return
             self._stored = True
-            failure: Exception | None = None
-            if created or any(reference.setting.persistent for reference in references if reference.path in modified):
-                failure = self._store(manager)
+            persistent = created or any(reference.setting.persistent for reference in references if reference.path in modified)
+            if persistent and manager.started:
+                manager.update(self._key, _serialize(self))
+        failure = _save(manager) if persistent else None
         failure = self._store_elsewhere(modified) or failure
         if failure is not None:
             log.error("settings could not be stored: %s", failure)
@@ -226,9 +230,10 @@ class SettingsObject(metaclass=SettingsObjectMeta):
             if self._stored:
                 try:
                     manager.delete(self._key)
-                    manager.save()
-                except (ConfigurationBackendError, IllegalStateError, ObjectNotFoundError) as error:
+                except (IllegalStateError, ObjectNotFoundError) as error:
                     failure = error
+        if self._stored and failure is None:
+            failure = _save(manager)
         self._delete_elsewhere()
         if failure is not None:
             post("CFGManagerSaveFailed", manager, object=self, operation="delete", modified={}, exception=failure)
@@ -247,14 +252,6 @@ class SettingsObject(metaclass=SettingsObjectMeta):
             if not name.startswith("__") and isinstance(member, Setting | SettingsGroupMeta):
                 setattr(cls, name, member)
 
-    def _store(self, manager: ConfigurationManager) -> Exception | None:
-        try:
-            manager.update(self._key, _serialize(self))
-            manager.save()
-        except (ConfigurationBackendError, IllegalStateError) as error:
-            return error
-        return None
-
     def _store_elsewhere(self, modified: dict[str, ModifiedValue]) -> Exception | None:
         """For values that do not belong into the settings file: subclasses store them and give back what went wrong."""
         return None
@@ -271,6 +268,14 @@ class SettingsObject(metaclass=SettingsObjectMeta):
         self._failures.clear()
         if self._stored and type(self).__group__ is not None:
             post("CFGSettingsObjectWasActivated", self)
+
+
+def _save(manager: ConfigurationManager) -> Exception | None:
+    try:
+        manager.save()
+    except (ConfigurationBackendError, IllegalStateError) as error:
+        return error
+    return None
 
 
 def _serialize(container: object) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from support.virtual_loop import VirtualClock, run
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
+from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.engine import Engine, EngineConfig
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import EngineLoop
@@ -413,3 +415,34 @@ def test_mixer_handles() -> None:
             assert s.media.commands[-1] == CloseMixer(mixer.number)
 
     run(body())
+
+
+def test_on_its_own_thread() -> None:
+    class Application(SIPApplication):
+        def __init__(self) -> None:
+            SIPApplication.__init__(self)
+            self.started, self.ended = threading.Event(), threading.Event()
+            self.threads: list[str] = []
+            NotificationCenter().add_observer(self)
+
+        def _NH_SIPApplicationWillStart(self, notification: Notification) -> None:
+            self.threads.append(threading.current_thread().name)
+
+        def _NH_SIPApplicationDidStart(self, notification: Notification) -> None:
+            self.started.set()
+
+        def _NH_SIPApplicationDidEnd(self, notification: Notification) -> None:
+            self.ended.set()
+
+    application = Application()
+    application.start(
+        MemoryBackend({"SIPSimpleSettings": {"sip": {"local_ip": "127.0.0.1"}}}),
+        engine_factory=lambda config: Engine(dataclasses.replace(config, media=False)),
+    )
+    assert application.started.wait(10)
+    assert application.threads == ["engine"]
+    assert application.engine.sip.ports["udp"]
+    application.stop()
+    assert application.ended.wait(10)
+    assert EngineLoop.current is None
+    assert application.state == "stopped"
