@@ -24,7 +24,6 @@ class RegistrationSettings(SettingsGroup):
 
 
 class AccountSIPSettings(SettingsGroup):
-    always_use_my_proxy = Setting(bool, True, doc="whether calls to other domains go through the outbound proxy too")
     outbound_proxy: Setting[SIPProxyAddress | None] = Setting(
         SIPProxyAddress, nillable=True, doc="server to use instead of the one that DNS names: host:port;transport=tls"
     )
