@@ -19,7 +19,7 @@ from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import Handler, NotificationBridge
 from blinkq.sipsimple.explain import Explanation, explain_call, explain_lookup
 
-__all__ = ["Call", "CallStage"]
+__all__ = ["CALL_NOTIFICATIONS", "Call", "CallStage"]
 
 log = get_logger("app.call")
 
@@ -334,3 +334,5 @@ _SESSION_NOTIFICATIONS = (
 _STREAM_NOTIFICATIONS = (
     "AudioStreamDidStartRecordingAudio", "AudioStreamDidStopRecordingAudio", "AudioStreamDidChangeRTPParameters",
 )  # fmt: skip
+#: everything that a call may have to hear; to be carried from the beginning, since a session can be over before its Call is made
+CALL_NOTIFICATIONS = ("DNSLookupDidSucceed", "DNSLookupDidFail", *_SESSION_NOTIFICATIONS, *_STREAM_NOTIFICATIONS)

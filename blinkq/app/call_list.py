@@ -5,7 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import dial_uri
-from blinkq.app.call import Call, CallStage
+from blinkq.app.call import CALL_NOTIFICATIONS, Call, CallStage
 from blinkq.app.history import CallRecord, History
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike
 from blinkq.base.clock import Clock
@@ -34,6 +34,7 @@ class CallList(QObject):
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
+        bridge.carry(*CALL_NOTIFICATIONS)
         bridge.listen("SIPSessionNewIncoming", self._NH_SIPSessionNewIncoming)
 
     @property

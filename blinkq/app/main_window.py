@@ -304,8 +304,8 @@ class MainWindow(QMainWindow):
 
     def _call_added(self, call: Call) -> None:
         if not call.incoming:
-            # a new attempt replaces the panels of earlier failures with the same party
-            for old in [old for old in self._calls.calls if old is not call and old.over and old.peer == call.peer]:
+            # whoever calls again has read how the calls before ended; the list of recent ones keeps it
+            for old in [old for old in self._calls.calls if old.over]:
                 self._calls.dismiss(old)
         panel = CallPanel(call, self.ui.callsContents)
         panel.set_muted(self._middleware.muted())

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-import platformdirs
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.middleware import AccountDraft, AccountLike, DeviceKind, Levels, SessionLike, SoundLike
@@ -25,6 +24,7 @@ from blinkq.sipsimple.audio_devices import AudioDevices, list_audio_devices
 from blinkq.sipsimple.configuration import SettingsObject
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress, SIPTransport
+from blinkq.sipsimple.configuration.location import default_config_directory
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.lookup import DNSLookup
@@ -38,11 +38,6 @@ log = get_logger("app.middleware")
 
 #: the user part of our address in calls without an account
 DIRECT_USER = "blinkq"
-
-
-def default_config_directory() -> Path:
-    """The system's place for BlinkQ's settings."""
-    return platformdirs.user_config_path("blinkq")
 
 
 class _DeviceRelay(QObject):

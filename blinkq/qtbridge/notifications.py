@@ -40,11 +40,20 @@ class NotificationBridge(QObject):
         self._queue: deque[Notification] = deque()
         self._lock = threading.Lock()
 
+    def carry(self, *names: str) -> None:
+        """Carry notifications with ``names`` even while nobody listens.
+
+        What was posted before ``listen`` is then still in the queue: a window that asks for something and listens for the outcome
+        afterwards misses nothing, however quick the engine is.
+        """
+        for name in names:
+            if name not in self._names:
+                NotificationCenter().add_observer(self, name=name)
+            self._names[name] = self._names.get(name, 0) + 1
+
     def listen(self, name: str, handler: Handler, sender: object = Any) -> None:
         """Call ``handler`` with every notification called ``name`` from ``sender`` (Any: from anybody)."""
-        if name not in self._names:
-            NotificationCenter().add_observer(self, name=name)
-        self._names[name] = self._names.get(name, 0) + 1
+        self.carry(name)
         self._handlers.setdefault((name, _key(sender)), []).append(handler)
 
     def forget(self, name: str, handler: Handler, sender: object = Any) -> None:

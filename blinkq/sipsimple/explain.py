@@ -62,7 +62,11 @@ def explain_call(
         for text in (cause or "", reason or ""):
             if own := _own_sentence(text):
                 return Explanation(*own, peer=peer, account=account)
-    happened, advice = _by_cause(cause or "", _CALL_CAUSES) or _by_code(code or 0, _CALL_CODES, _CALL_CLASSES)
+    # where the peer gave a code, that says more than the cause, which is "user request" for every refusal
+    refused = (code or 0) >= _REFUSED_CODES and code != _CANCELLED_CODE
+    decisive = refused and originator != "local" and (originator == "remote" or code not in _LOCAL_CODES)
+    known = None if decisive or (refused and cause in _USER_REQUEST) else _by_cause(cause or "", _CALL_CAUSES)
+    happened, advice = known or _by_code(code or 0, _CALL_CODES, _CALL_CLASSES)
     return Explanation(happened, advice, code or 0, _first(reason, cause, code), peer, account)
 
 
@@ -110,6 +114,15 @@ _SENTENCE_WORDS = 3
 
 #: codes that are also made locally, with the real cause in the reason
 _LOCAL_CODES = frozenset({408, 480, 503})
+#: the caller gave up, or the call was answered elsewhere: the cause says which
+_CANCELLED_CODE = 487
+_USER_REQUEST = ("user request", "user_request")
+#: final answers that refuse begin here (RFC 3261 §7.2)
+_REFUSED_CODES = 300
+
+#: codes of calls that nobody else refused: none, cancelled, no common media, our own failure, 200 without its ACK
+_CALL_LOCAL_CODES = frozenset({0, 200, 487})
+_USER_REQUEST = ("user request", "user_request")
 
 _NO_NETWORK = (
     "The network cannot be reached.",

@@ -66,6 +66,15 @@ def test_senders_are_told_apart_by_identity(bridge: NotificationBridge, qapp: QA
     assert heard[0] is one
 
 
+def test_what_is_carried_waits_for_whoever_listens_next(bridge: NotificationBridge, qapp: QApplication) -> None:
+    heard: list[Notification] = []
+    bridge.carry("Thing")
+    in_thread(lambda: post("Thing"))
+    bridge.listen("Thing", heard.append)
+    qapp.processEvents()
+    assert len(heard) == 1
+
+
 def test_what_was_forgotten_is_not_heard(bridge: NotificationBridge, qapp: QApplication) -> None:
     heard: list[Notification] = []
     bridge.listen("Thing", heard.append)

@@ -111,7 +111,7 @@ def test_a_failure_is_explained_and_can_be_redialled(windows: Windows) -> None:
     windows.dial("bob@example.com")
     windows.middleware.found()
     windows.settle()
-    windows.session.fails(486, "Busy Here")
+    windows.session.fails(486, "Busy Here", "remote", "user request")
     windows.settle()
     assert windows.panel.ui.noticeLabel.text() == "bob@example.com is busy. (486 Busy Here)"
     assert windows.panel.ui.adviceLabel.text() == "Try again later."
@@ -127,6 +127,28 @@ def test_an_unknown_host_is_explained(windows: Windows) -> None:
     windows.middleware.not_found("The domain nowhere.example does not exist.")
     windows.settle()
     assert "does not exist" in windows.panel.ui.noticeLabel.text()
+
+
+def test_a_lookup_that_is_over_before_anybody_listens(windows: Windows, monkeypatch: pytest.MonkeyPatch) -> None:
+    lookup = windows.middleware.lookup
+
+    def quick(uri: str, account: object) -> object:
+        sender = lookup(uri, None)
+        windows.middleware.found()
+        return sender
+
+    monkeypatch.setattr(windows.middleware, "lookup", quick)
+    windows.dial("sip:echo@127.0.0.1:5070")
+    assert windows.session.commands == ["connect sip:echo@127.0.0.1:5070"]
+
+
+def test_a_caller_who_gives_up_before_the_window_knows(windows: Windows) -> None:
+    session = windows.middleware.calls_in()
+    session.fails(487, "Request Terminated", "remote", "Call cancelled")
+    windows.settle()
+    assert session.commands == []
+    assert not windows.application.dialogs
+    assert windows.recent() == [("sip:carol@example.com", "missed")]
 
 
 def test_hanging_up_during_the_lookup_never_calls(windows: Windows) -> None:

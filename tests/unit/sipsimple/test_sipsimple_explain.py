@@ -13,6 +13,7 @@ PEER = "bob@example.com"
     ("code", "reason", "said"),
     [
         (486, "Busy Here", "bob@example.com is busy. Try again later. (486 Busy Here)"),
+        (480, "Away", "bob@example.com is not available at the moment. They are not signed in, or do not answer. Try again later. (480 Away)"),
         (603, "Decline", "bob@example.com declined the call. (603 Decline)"),
         (404, "Not Found", "bob@example.com does not exist. Check the address and call again. (404 Not Found)"),
         (499, "Odd", "The server refused the call to bob@example.com. Check the address and the account. (499 Odd)"),
@@ -22,7 +23,8 @@ PEER = "bob@example.com"
     ],
 )
 def test_codes_of_calls(code: int, reason: str, said: str) -> None:
-    assert explain_call(code, reason, reason, PEER, originator="remote").text() == said
+    for originator in ("remote", None):
+        assert explain_call(code, reason, "user request", PEER, originator=originator).text() == said
 
 
 def test_every_known_code_has_a_sentence_and_no_open_placeholder() -> None:
