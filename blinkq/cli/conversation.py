@@ -20,7 +20,6 @@ from blinkq.sipsimple.streams import AudioStream
 __all__ = ["Conversation"]
 
 DTMF_DELAY = 0.5  # seconds from the start of the call to the first digit, so that the peer's audio path stands
-RTP_REPORT_INTERVAL = 1.0  # seconds between two lines of --trace rtp
 
 
 class Conversation(NotificationHandler):
@@ -97,6 +96,14 @@ class Conversation(NotificationHandler):
     def _NH_AudioStreamGotDTMF(self, notification: Notification) -> None:
         self._say(f"Digit received: {notification.data.digit}")
 
+    def _NH_AudioStreamDidUpdateStatistics(self, notification: Notification) -> None:
+        if "rtp" in self._options.trace:
+            figures = notification.data.statistics
+            self._say(
+                f"RTP sent {figures.packets_sent} packets, received {figures.packets_received}, lost {figures.packets_lost}, "
+                f"late {figures.packets_late}, jitter {figures.jitter:.1f} ms, buffer {figures.buffer_delay:.0f} ms"
+            )
+
     def _NH_WavePlayerDidFail(self, notification: Notification) -> None:
         self._say(f"The file cannot be played: {notification.data.error}")
         self.end()
@@ -142,8 +149,6 @@ class Conversation(NotificationHandler):
             start, length = self._options.hold
             after(start, self._unless_ended(self.session.hold))
             after(start + length, self._unless_ended(self.session.unhold))
-        if "rtp" in self._options.trace:
-            after(RTP_REPORT_INTERVAL, self._report_rtp)
 
     def _unless_ended(self, function: Callable[[], None]) -> Callable[[], None]:
         return lambda: None if self._ended else function()
@@ -152,17 +157,6 @@ class Conversation(NotificationHandler):
         if self.stream is not None and not self._ended:
             for digit in self._options.dtmf:
                 self.stream.send_dtmf(digit)
-
-    def _report_rtp(self) -> None:
-        if self._ended or self.stream is None:
-            return
-        figures = self.stream.statistics
-        if figures is not None:
-            self._say(
-                f"RTP sent {figures.packets_sent} packets, received {figures.packets_received}, lost {figures.packets_lost}, "
-                f"late {figures.packets_late}, jitter {figures.jitter:.1f} ms, buffer {figures.buffer_delay:.0f} ms"
-            )
-        self._tool.after(RTP_REPORT_INTERVAL, self._report_rtp)
 
     # the end -------------------------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import enum
 import json
@@ -69,6 +70,8 @@ def plain(value: object, depth: int = 0) -> object:
     if isinstance(value, datetime.datetime):
         return value.isoformat()
     if depth < MAX_DEPTH:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name), depth + 1) for field in dataclasses.fields(value) if field.repr}
         if isinstance(value, Mapping):
             return {str(name): plain(item, depth + 1) for name, item in value.items()}
         if isinstance(value, (list, tuple, set, frozenset)):

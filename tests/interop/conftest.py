@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,12 +17,21 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     missing = missing_programs()
     if missing:
         pytest.skip(f"the lab lacks {', '.join(missing)}: run tests/lab/install.sh as root")
-    lab = Lab(tmp_path_factory.mktemp("lab"), int(os.environ.get("LAB_BASE", "24000")))
+    lab = Lab(tmp_path_factory.mktemp("lab"), int(os.environ.get("LAB_BASE", "0")) or free_base())
     try:
         lab.up("kamailio", "dns", "bob", "carol")
         yield lab
     finally:
         lab.down()
+
+
+def free_base() -> int:
+    """The first thousand of ports on which no other lab runs."""
+    for base in range(24000, 32000, 1000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", base + 60)) != 0:
+                return base
+    raise AssertionError("every lab's ports are taken")
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_audio_returns_when_the_media_process_is_killed(lab: Lab, alice: list[st
         "--duration", "14", "--codecs", "PCMU",
     ) as call:  # fmt: skip
         call.wait_for("SIPSessionDidStart", 10)
-        call.wait_for("BlinkQRTPReport", 10, count=2)
+        call.wait_for("AudioStreamDidUpdateStatistics", 10, count=2)
         killed = time.monotonic()
         os.kill(media_process(call.process.pid), signal.SIGKILL)
         call.wait_for("MediaProcessDidRevive", 5)

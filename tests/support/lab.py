@@ -126,6 +126,19 @@ class Lab:
             subprocess.run([str(TOOLS / "sound.sh"), "say", text, str(path), str(rate)], env=self._environment, check=True, timeout=30)
         return path
 
+    def after_silence(self, speech: Path, seconds: float) -> Path:
+        """``speech`` with that much silence before it."""
+        path = speech.with_name(f"{speech.stem}-after-{seconds:g}.wav")
+        if not path.exists():
+            subprocess.run(["sox", "-q", str(speech), str(path), "pad", str(seconds)], check=True, timeout=30)
+        return path
+
+    def last_seconds(self, recording: Path, seconds: float) -> Path:
+        """The end of a recording."""
+        path = recording.with_name(f"{recording.stem}-end.wav")
+        subprocess.run(["sox", "-q", str(recording), str(path), "trim", f"-{seconds}"], check=True, timeout=30)
+        return path
+
     def score(self, reference: Path, recording: Path) -> dict[str, float]:
         """How much of the reference's speech is in the recording: ``score`` is about 1 for a copy, 0.2 for other speech."""
         command = ["/usr/bin/python3", str(TOOLS / "tools" / "speechcheck.py"), str(reference), str(recording), "--json"]
