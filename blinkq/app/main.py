@@ -135,6 +135,7 @@ class Application(QObject):
         except (BlinkQError, OSError) as error:
             log.error("cannot start: %s", error)
             self.window.show_notice(self.tr("BlinkQ cannot make calls: %1").replace("%1", str(error)))
+            self.window.hide_on_close = False  # nothing could reach it in the tray
             return False
         self.accounts.reload()
         self.window.refresh()

@@ -20,7 +20,7 @@ __all__ = ["Tray"]
 #: the icon of a ringing call changes this often (ms)
 BLINK_INTERVAL = 500
 #: how long a notification stays where the desktop lets us say so (ms)
-NOTIFICATION_TIME = 30_000
+NOTIFICATION_TIME = 8_000
 
 
 class Tray(QObject):

@@ -214,6 +214,7 @@ def test_settings_that_cannot_be_used_are_told(qapp: QApplication, tmp_path: Pat
     application = Application(qapp, middleware, tmp_path, FakeClock())
     assert not application.start()
     assert "another program" in application.window.ui.noticeLabel.text()
+    assert not application.window.hide_on_close
     application.close()
 
 

@@ -13,7 +13,7 @@ PEER = "bob@example.com"
     ("code", "reason", "said"),
     [
         (486, "Busy Here", "bob@example.com is busy. Try again later. (486 Busy Here)"),
-        (480, "Away", "bob@example.com is not available at the moment. They are not signed in, or do not answer. Try again later. (480 Away)"),
+        (410, "Gone", "bob@example.com does not exist any more. Ask for the new address. (410 Gone)"),
         (603, "Decline", "bob@example.com declined the call. (603 Decline)"),
         (404, "Not Found", "bob@example.com does not exist. Check the address and call again. (404 Not Found)"),
         (499, "Odd", "The server refused the call to bob@example.com. Check the address and the account. (499 Odd)"),
@@ -25,6 +25,11 @@ PEER = "bob@example.com"
 def test_codes_of_calls(code: int, reason: str, said: str) -> None:
     for originator in ("remote", None):
         assert explain_call(code, reason, "user request", PEER, originator=originator).text() == said
+
+
+def test_a_remote_480_is_no_cancellation() -> None:
+    for originator in ("remote", None):
+        assert "not available" in explain_call(480, "Away", "user request", PEER, originator=originator).happened()
 
 
 def test_every_known_code_has_a_sentence_and_no_open_placeholder() -> None:
