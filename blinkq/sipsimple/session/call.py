@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
@@ -130,11 +131,14 @@ class Call:
         """Something of ours failed: end the call, whatever state it is in, and say why."""
         if not self.machine.take(SessionInput.END):
             return
+        text = reason.replace("\\", "").replace('"', "'")
+        headers = (("Reason", f'SIP;cause=500;text="{text}"'),)  # RFC 3326, so that the peer's log tells too
         if self.session.start_time is not None:
             self._will_end("local")
-            self._close(lambda: self._did_end("local", reason))
+            self.deactivate_streams()
+            self._close(lambda: self._did_end("local", reason), headers)
         else:
-            self._close(lambda: self._did_fail("local", code, phrase, reason))
+            self._close(lambda: self._did_fail("local", code, phrase, reason), headers)
 
     def fail(
         self, originator: str, code: int, reason: str | None, failure_reason: str, redirect_identities: Sequence[object] | None = None
@@ -285,13 +289,13 @@ class Call:
         self._ending = conclude
         self._end_timer = self.engine.loop.loop.call_later(END_TIMEOUT, self._complete)
 
-    def _close(self, conclude: Callable[[], None]) -> None:
+    def _close(self, conclude: Callable[[], None], headers: tuple[tuple[str, str], ...] = ()) -> None:
         self.finish_later(conclude)
         if self.invitation is None:
             self._complete()
             return
         try:
-            self.command(self.invitation.end)
+            self.command(self.invitation.end, headers=headers)
         except IllegalStateError as error:  # it ended at this very moment; its event is on the way, or the timer ends the waiting
             log.debug("end: %s", error)
 
@@ -354,8 +358,11 @@ def describe(
 
 def contact_for(session: Session, hop: Hop) -> NameAddr:
     """The Contact under which the peer behind ``hop`` reaches us: our public address where a server has told us one (RFC 3581)."""
-    uri = session.account.contact.for_hop(hop)
-    public = Runtime.current().sip.public_address(hop)
+    sip = Runtime.current().sip
+    # a connection that the peer's server opened or we did ends some day: where we listen we can be reached even then
+    port = sip.ports.get(hop.transport, hop.local_port)
+    uri = session.account.contact.for_hop(replace(hop, local_address=session.local_address, local_port=port))
+    public = sip.public_address(hop)
     if public is not None:
         uri.host, uri.port = public
     return NameAddr(uri.to_uri(), "", {})

@@ -210,12 +210,18 @@ class Session:
         if self._call is not None:
             self._call.end()
 
-    # for the session manager -------------------------------------------------------------------------------------------------------------
+    # for streams and the session manager -----------------------------------------------------------------------------------------------
 
     def handle_event(self, event: object) -> None:
         """Take an event of the invitation. Engine thread only."""
         if self._call is not None:
             self._call.handle(event)
+
+    @in_engine
+    def renegotiate(self) -> None:
+        """Send the streams' present m= lines in a re-INVITE, as soon as possible; for streams that need it."""
+        if self._call is not None and self.machine.started:
+            self._call.renegotiation.propose()
 
     def claim_invitation(self, invitation: Invitation) -> None:
         """From now on the events of ``invitation`` are ours."""

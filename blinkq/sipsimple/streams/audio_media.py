@@ -125,6 +125,18 @@ class AudioMedia:
         self._last, self._negotiated = local.media[index], negotiated
         return negotiated
 
+    def renew_key(self) -> bool:
+        """Use a new key of ours from the next offer on; False when there is none to renew."""
+        negotiated, last = self._negotiated, self._last
+        if last is None or negotiated is None or negotiated.local_key is None:
+            return False
+        old = negotiated.local_key
+        new = replace(old, key=self._entropy.octets(KEY_SIZES[old.suite]))
+        kept = tuple(attribute for attribute in last.attributes if attribute.name != "crypto")
+        self._last = replace(last, attributes=(*kept, Attribute("crypto", str(new))))
+        self._negotiated = replace(negotiated, local_key=new)
+        return True
+
     def _kept_attributes(self, direction: Direction) -> tuple[Attribute, ...]:
         """The attributes of the last m= line, with the one key that was chosen and another direction."""
         assert self._last is not None

@@ -14,6 +14,7 @@ from zope.interface import implementer
 from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.engine.media_errors import MediaError
 from blinkq.media.control import (
@@ -230,8 +231,9 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             raise IllegalStateError("the stream is initialized already")
         self._state = "INITIALIZING"
         self.session = session
-        self._media = AudioMedia(_policy(self.account, secure_signalling=session.transport == "tls"), Runtime.current().entropy)
+        self._media = self._new_media()
         MediaEvents().add("stream", self._number, self._media_event)
+        NotificationCenter().add_observer(self, name="MediaProcessDidRevive")
         Runtime.spawn(self._open())
 
     def get_local_media(
@@ -296,7 +298,12 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             post("AudioStreamDidChangeRTPParameters", self)
 
     def reset(self, stream_index: int) -> None:
-        """Before an offer that the peer asks us for: nothing of the last one binds us but the hold state."""
+        """Before an offer over another route: what was offered binds us to nothing, other signalling may allow other keys.
+
+        A stream that runs keeps what was agreed.
+        """
+        if self._state == "INITIALIZED" and self._negotiated is None:
+            self._media = self._new_media()
 
     def hold(self) -> None:
         """Send and receive nothing from now on. Posts AudioStreamDidChangeHoldState."""
@@ -324,11 +331,16 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             self.mixer.release_slot(self._slot)
             self._slot = None
         MediaEvents().discard("stream", self._number)
+        NotificationCenter().discard_observer(self, name="MediaProcessDidRevive")
         if opened:
             self._send(CloseTransport(self._number))
         post("MediaStreamDidEnd", self, error=None)
 
     # the media process ---------------------------------------------------------------------------------------------------------------
+
+    def _new_media(self) -> AudioMedia:
+        secure = self.session is not None and self.session.transport == "tls"
+        return AudioMedia(_policy(self.account, secure_signalling=secure), Runtime.current().entropy)
 
     async def _open(self) -> None:
         settings = SIPSimpleSettings()
@@ -401,6 +413,13 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         elif isinstance(event, StreamTimedOut):
             post("AudioStreamDidTimeout", self)
             self._fail("no media was received from the peer for too long")
+
+    def handle_notification(self, notification: Notification) -> None:
+        """The media process was started anew. If it cannot know how often the peer's packet numbers went round, its packets cannot be
+        opened any more (RFC 3711 §3.3.1): new keys begin anew."""
+        lost = dict(getattr(notification.data, "rollovers", ()))
+        if self._number in lost and self._media is not None and self._media.renew_key() and self.session is not None:
+            self.session.renegotiate()
 
     def _fail(self, reason: str) -> None:
         if self._state != "ENDED":
