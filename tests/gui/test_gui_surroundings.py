@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtGui import QColor
-from PyQt6.QtWidgets import QApplication, QMenu
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QMenu, QMessageBox
 from support.fake_clock import FakeClock
 from support.fake_middleware import FakeAccount, FakeMiddleware, announce
 
@@ -307,3 +308,43 @@ def test_every_icon_that_is_named_exists() -> None:
     names = set(re.findall(r'(?:set_icon\([^,]+, |pixmap\(|tray_icon\()"([a-z-]+)"', "\n".join(path.read_text() for path in sources)))
     assert len(names) > 10
     assert not [name for name in names if not resource("icons", f"{name}.svg").is_file()]
+
+
+# questions -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("key", "removed"), [(Qt.Key.Key_Escape, False), (Qt.Key.Key_Return, False), (Qt.Key.Key_R, True)])
+def test_removing_an_account_asks_first(
+    application: Application, middleware: FakeMiddleware, qapp: QApplication, key: Qt.Key, removed: bool
+) -> None:
+    def answer() -> None:
+        box = qapp.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        if key is Qt.Key.Key_R:
+            next(button for button in box.buttons() if button.text() == "Remove").click()
+        else:
+            QTest.keyClick(box, key)
+
+    QTimer.singleShot(0, answer)
+    application.window.ui.removeAccountAction.trigger()
+    qapp.processEvents()
+    assert (middleware.known == []) is removed
+
+
+def test_quitting_during_a_call_asks_first(application: Application, middleware: FakeMiddleware, qapp: QApplication) -> None:
+    quits: list[bool] = []
+    application.window.quit_wanted.connect(lambda: quits.append(True))
+    application.window.place_call("bob")
+
+    def cancel() -> None:
+        box = qapp.activeModalWidget()
+        assert isinstance(box, QMessageBox)
+        assert "bob@example.com" in box.text()
+        QTest.keyClick(box, Qt.Key.Key_Escape)
+
+    QTimer.singleShot(0, cancel)
+    application.window.ui.quitAction.trigger()
+    assert quits == []
+    application.calls.calls[0].hang_up()
+    application.window.ui.quitAction.trigger()
+    assert quits == [True]
