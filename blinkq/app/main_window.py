@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSettings, QSize, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QActionGroup, QCloseEvent, QKeyEvent
-from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu, QMessageBox
+from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu
 
-import blinkq
 from blinkq.app.account_dialog import AccountDialog
 from blinkq.app.account_list import AccountList, RegistrationState
 from blinkq.app.address import AddressError, display_address
@@ -19,6 +18,7 @@ from blinkq.app.history import CallRecord
 from blinkq.app.icons import set_icon, tray_icon
 from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
+from blinkq.app.questions import ask, show_about
 from blinkq.app.recent_calls import RECORD_ROLE, RecentCalls, RecentDelegate
 from blinkq.app.theme import Appearance, Theme
 from blinkq.app.widgets import set_level, set_mark
@@ -227,7 +227,7 @@ class MainWindow(QMainWindow):
         ui.addAccountAction.triggered.connect(self.add_account)
         ui.editAccountAction.triggered.connect(lambda: self._open_account_dialog(self.account))
         ui.removeAccountAction.triggered.connect(self._remove_account)
-        ui.aboutAction.triggered.connect(self._about)
+        ui.aboutAction.triggered.connect(lambda: show_about(self))
         ui.quitAction.triggered.connect(self._quit)
         ui.dialAction.triggered.connect(self._go_to_dial_box)
         ui.redialAction.triggered.connect(self._redial_last)
@@ -278,7 +278,8 @@ class MainWindow(QMainWindow):
 
     def _remove_account(self) -> None:
         account = self.account
-        if account is not None and self._ask(
+        if account is not None and ask(
+            self,
             self.tr("Remove account"),
             self.tr("Remove the account %1 and its password from this computer?").replace("%1", account.id),
             self.tr("Remove"),
@@ -460,7 +461,7 @@ class MainWindow(QMainWindow):
             self._refresh_recent()
 
     def _clear_history(self) -> None:
-        if self._ask(self.tr("Clear recent calls"), self.tr("Forget all calls in the list? This cannot be undone."), self.tr("Clear")):
+        if ask(self, self.tr("Clear recent calls"), self.tr("Forget all calls in the list? This cannot be undone."), self.tr("Clear")):
             self._calls.history.clear()
             self._refresh_recent()
 
@@ -481,27 +482,9 @@ class MainWindow(QMainWindow):
 
     def _may_quit(self) -> bool:
         live = self._calls.live
-        return not live or self._ask(
+        return not live or ask(
+            self,
             self.tr("Quit BlinkQ"),
             self.tr("There is a call with %1. Quit and end it?").replace("%1", ", ".join(call.title for call in live)),
             self.tr("Quit"),
         )
-
-    def _ask(self, title: str, question: str, button: str) -> bool:
-        box = QMessageBox(QMessageBox.Icon.Question, title, question, QMessageBox.StandardButton.NoButton, self)
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        agree = box.addButton(button, QMessageBox.ButtonRole.AcceptRole)
-        cancel = box.addButton(self.tr("Cancel"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(cancel)
-        box.setEscapeButton(cancel)
-        box.exec()
-        return box.clickedButton() is agree
-
-    def _about(self) -> None:
-        QMessageBox.about(
-            self, self.tr("About BlinkQ"),
-            self.tr(
-                "<h3>BlinkQ %1</h3><p>A SIP softphone.</p>"
-                "<p>Free software under the GNU General Public License, version 3 or later.</p>"
-            ).replace("%1", blinkq.__version__),
-        )  # fmt: skip
