@@ -52,8 +52,9 @@ class Schedule:
 class Clock:
     """A thread that calls ``tick(now, skipped)`` on the schedule while ``busy()`` is true.
 
-    ``skipped`` is the number of ticks that were left out just before this one. ``post`` may be called from any thread. An exception in
-    a tick or in a posted function is logged and does not stop the clock: the other calls go on.
+    ``skipped`` is the number of ticks that were left out just before this one; ``on_start`` runs first on the new thread. ``post`` may
+    be called from any thread. An exception in a tick or in a posted function is logged and does not stop the clock: the other calls go
+    on.
     """
 
     def __init__(
@@ -63,11 +64,13 @@ class Clock:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        on_start: Callable[[], None] = lambda: None,
     ) -> None:
         self._tick = tick
         self._busy = busy
         self._monotonic = monotonic
         self._sleep = sleep
+        self._on_start = on_start
         self._schedule = Schedule()
         self._posted: deque[Callable[[], None]] = deque()
         self._wake = threading.Event()
@@ -96,6 +99,7 @@ class Clock:
 
     def run(self) -> None:
         """The thread's body; public so that a test can run it in its own thread."""
+        self._on_start()
         while True:
             self._run_posted()
             if self._stopping:

@@ -42,6 +42,9 @@ __all__ = ["MediaProcess", "RefusedError", "main"]
 #: Seconds between forced hand-overs of the interpreter: the clock thread must not wait 5 ms for the control thread.
 _SWITCH_INTERVAL = 0.0005
 
+#: Lowest real-time priority: enough to come before everything that is not real-time, and behind all that the system itself needs.
+_REALTIME_PRIORITY = 1
+
 #: Sample rates that a mixer may have; blocks of 20 ms are whole numbers of samples in all of them.
 _RATES = (8000, 16000, 32000, 48000)
 
@@ -64,7 +67,7 @@ class MediaProcess:
         self._disk = Worker("disk")
         self._keeper = DeviceKeeper(self._disk, self._install, self._emit)
         self._house = House(self._emit, self._keeper.set_used, self._keeper.device_failed)
-        self._clock = Clock(self._house.tick, lambda: self._house.busy)
+        self._clock = Clock(self._house.tick, lambda: self._house.busy, on_start=_prioritise)
         self._mixers: dict[int, int] = {}
         self._transports: dict[int, Transport] = {}
         self._closing: list[threading.Event] = []
@@ -333,6 +336,15 @@ def _take_standard_streams() -> tuple[BinaryIO, int]:
     os.dup2(2, 1)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     return sys.stdin.buffer, events
+
+
+def _prioritise() -> None:
+    """Called on the clock thread: ask for real-time scheduling, which most systems grant only to a few."""
+    if hasattr(os, "sched_setscheduler"):
+        with contextlib.suppress(OSError):
+            # Workers that this thread starts must not inherit it.
+            policy = os.SCHED_RR | getattr(os, "SCHED_RESET_ON_FORK", 0)
+            os.sched_setscheduler(0, policy, os.sched_param(_REALTIME_PRIORITY))
 
 
 def _tune() -> None:

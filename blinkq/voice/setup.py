@@ -27,6 +27,12 @@ class StreamSetup:
     encoder: Encoder
     protector: Protector | None
     opener: Opener | None
+    #: Whether there is an address to send to: an unspecified one is the hold of old (RFC 2543), port 0 a refused stream.
+    reachable: bool
+    #: Whether RTP goes to the peer.
+    may_send: bool
+    #: Whether RTP of the peer is heard.
+    may_receive: bool
 
     @classmethod
     def prepare(cls, command: StartStream) -> StreamSetup:
@@ -43,29 +49,18 @@ class StreamSetup:
             if find(codec.name) is None or not is_heavy(codec):
                 # Made only to see that it can be, and to have its library loaded before the clock thread needs it.
                 create_decoder(codec)
+        reachable = command.remote_port != 0 and not ipaddress.ip_address(command.remote_address).is_unspecified
         return cls(
             command,
             create_encoder(command.send_format),
             Protector(command.local_key) if command.local_key is not None else None,
             Opener(command.remote_key) if command.remote_key is not None else None,
+            reachable,
+            reachable and command.direction in (StreamDirection.SENDRECV, StreamDirection.SENDONLY),
+            command.direction in (StreamDirection.SENDRECV, StreamDirection.RECVONLY),
         )
 
     @property
     def remote(self) -> tuple[str, int]:
         """The signalled RTP address."""
         return self.command.remote_address, self.command.remote_port
-
-    @property
-    def reachable(self) -> bool:
-        """Whether there is an address to send to: an unspecified one is the hold of old (RFC 2543), port 0 a refused stream."""
-        return self.command.remote_port != 0 and not ipaddress.ip_address(self.command.remote_address).is_unspecified
-
-    @property
-    def may_send(self) -> bool:
-        """Whether RTP goes to the peer."""
-        return self.reachable and self.command.direction in (StreamDirection.SENDRECV, StreamDirection.SENDONLY)
-
-    @property
-    def may_receive(self) -> bool:
-        """Whether RTP of the peer is heard."""
-        return self.command.direction in (StreamDirection.SENDRECV, StreamDirection.RECVONLY)

@@ -28,6 +28,9 @@ __all__ = ["Stream"]
 
 _TICK_MS = round(PERIOD * 1000)
 
+#: Ticks between two looks at the RTCP socket: a report every few seconds does not deserve fifty; the kernel notes when it came.
+_RTCP_TICKS = 5
+
 
 class Stream:
     """Source and sink of one slot. ``rate`` is the mixer's; ``emit`` takes events; ``load_codec`` loads slow libraries.
@@ -70,6 +73,7 @@ class Stream:
         self._next_statistics = 0.0
         self._last_received: float | None = None
         self._timed_out = False
+        self._ticks = 0
         # What came before the stream was started was for somebody else, or is too old to be heard.
         transport.flush()
 
@@ -114,8 +118,10 @@ class Stream:
                 self._take_rtcp(datagram)
             else:
                 self._take_rtp(datagram, now)
-        for datagram in self._transport.receive_rtcp(now):
-            self._take_rtcp(datagram)
+        self._ticks += 1
+        if self._ticks % _RTCP_TICKS == 0 or not self._transport.dated:
+            for datagram in self._transport.receive_rtcp(now):
+                self._take_rtcp(datagram)
 
     def pull(self, now: float) -> Block | None:
         """What the peer says, one block."""

@@ -61,7 +61,7 @@ def check_address(address: str) -> str:
 
 
 class Transport:
-    """The bound pair. ``rtp_port`` is even, ``rtcp_port`` the next."""
+    """The bound pair. ``rtp_port`` is even, ``rtcp_port`` the next; ``dated`` tells that the kernel dates what arrives."""
 
     def __init__(self, rtp: socket.socket, rtcp: socket.socket) -> None:
         self._rtp = rtp
@@ -69,7 +69,7 @@ class Transport:
         self.address: str = rtp.getsockname()[0]
         self.rtp_port: int = rtp.getsockname()[1]
         self.rtcp_port: int = rtcp.getsockname()[1]
-        self._timestamps = _prepare(rtp)
+        self.dated = _prepare(rtp)
         _prepare(rtcp)
 
     @classmethod
@@ -128,10 +128,10 @@ class Transport:
 
     def _receive(self, sock: socket.socket, now: float) -> list[Datagram]:
         received: list[Datagram] = []
-        offset = time.monotonic() - time.time() if self._timestamps else 0.0
+        offset = time.monotonic() - time.time() if self.dated else 0.0
         for _ in range(_MAX_PER_TICK):
             try:
-                if self._timestamps:
+                if self.dated:
                     data, ancillary, _, source = sock.recvmsg(MAX_DATAGRAM + 1, _ANCILLARY)
                     arrival = _arrival(ancillary, offset, now)
                 else:
