@@ -5,6 +5,7 @@ What this is not: the decision whether a call is wanted, or which keys are allow
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from blinkq.sdp.errors import NegotiationError
 
 __all__ = [
     "RTP_PROFILES", "SECURE_PROFILES", "NegotiatedStream", "answer_direction", "check_answer", "common_formats", "is_held_by",
-    "negotiate", "remote_direction", "reverse", "telephone_events", "with_payload_types",
+    "media_address", "negotiate", "remote_direction", "reverse", "telephone_events", "with_payload_types",
 ]  # fmt: skip
 
 RTP_PROFILES = frozenset({"RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF"})
@@ -120,12 +121,22 @@ class NegotiatedStream:
     remote_key: CryptoAttribute | None
 
 
+def media_address(remote: SessionDescription, index: int) -> str:
+    """Where the peer wants m= line ``index``; raises NegotiationError unless that is an IP address.
+
+    RFC 8866 §5.7 allows names too. Nobody sends them, and looking one up would let a peer hold up the voice of all calls.
+    """
+    connection = remote.connection_of(index)
+    try:
+        return str(ipaddress.ip_address(connection.address if connection is not None else ""))
+    except ValueError:
+        raise NegotiationError("the peer's description names no IP address") from None
+
+
 def negotiate(local: SessionDescription, remote: SessionDescription, index: int) -> NegotiatedStream:
     """Combine both descriptions for RTP stream ``index``, whoever offered. Raises NegotiationError when they do not fit."""
     ours, theirs = local.media[index], remote.media[index]
-    connection = remote.connection_of(index)
-    if connection is None:
-        raise NegotiationError("the peer's description names no address")
+    address = media_address(remote, index)
     send = _matching(theirs.rtp_formats, ours.rtp_formats)
     codecs = [known for known in send if not known.is_dtmf]
     if not codecs:
@@ -134,7 +145,7 @@ def negotiate(local: SessionDescription, remote: SessionDescription, index: int)
     local_key, remote_key = _keys(ours, theirs)
     return NegotiatedStream(
         direction=answer_direction(remote_direction(remote, index), local.direction_of(index)),
-        remote_address=connection.address, remote_port=theirs.port, remote_rtcp_port=theirs.rtcp_port,
+        remote_address=address, remote_port=theirs.port, remote_rtcp_port=theirs.rtcp_port,
         send_format=codecs[0], receive_formats=tuple(known for known in receive if not known.is_dtmf),
         dtmf_send=_dtmf(send, codecs[0].clock_rate), dtmf_receive=_dtmf(receive, codecs[0].clock_rate),
         ptime=theirs.ptime or 20, local_key=local_key, remote_key=remote_key,

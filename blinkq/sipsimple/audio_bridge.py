@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from zope.interface import Attribute, Interface, implementer
 
 from blinkq.base.catalogue import post
 from blinkq.base.notification import Notification, NotificationCenter, ObserverWeakrefProxy
+from blinkq.engine.loop import EngineLoop
 from blinkq.sipsimple.audio_mixer import DEVICE_SLOT, AudioMixer
 
 __all__ = ["AudioBridge", "AudioDevice", "IAudioPort", "RootAudioBridge", "announce_slots"]
@@ -127,7 +129,8 @@ class RootAudioBridge:
             if port in self:
                 return
             key = id(port)
-            self._members[key] = member = _Member(weakref.ref(port, lambda _reference: self._forget(key)))
+            self._forget(key)  # one with the same id may have died and not been taken out yet
+            self._members[key] = member = _Member(weakref.ref(port, _taking_out(self, key)))
             self._connect(member, port.consumer_slot, port.producer_slot)
 
     def remove(self, port: Any) -> None:
@@ -150,6 +153,13 @@ class RootAudioBridge:
             if port in self:
                 member = self._members[id(port)]
                 self._connect(member, port.consumer_slot, port.producer_slot)
+
+    def take_out_dead(self, key: int) -> None:
+        """Take out the port that had this id, if it is dead."""
+        with self._lock:
+            member = self._members.get(key)
+            if member is not None and member.port() is None:
+                self._forget(key)
 
     def _forget(self, key: int) -> None:
         with self._lock:
@@ -213,7 +223,7 @@ class AudioBridge(RootAudioBridge):
                 return
             self._inlet = self.mixer.allocate_slot(pass_through=True)
             self._outlet = self.mixer.allocate_slot(pass_through=True)
-            weakref.finalize(self, _release, self.mixer, self._inlet, self._outlet)
+            weakref.finalize(self, _release, self.mixer, self._inlet, self._outlet).atexit = False
             for member in self._members.values():
                 for source, sink in sorted(self._edges(member)):
                     self.mixer.connect_slots(source, sink)
@@ -222,6 +232,26 @@ class AudioBridge(RootAudioBridge):
         return {(member.producer, self._outlet), (self._inlet, member.consumer)}
 
 
+def _taking_out(bridge: RootAudioBridge, key: int) -> Callable[[object], None]:
+    """The callback for a port's death. It may come in the middle of anything, in any thread, so it takes no lock but leaves a word for the
+    engine thread; without an engine there are no connections left to undo."""
+    reference = weakref.ref(bridge)
+
+    def take_out() -> None:
+        alive = reference()
+        if alive is not None:
+            alive.take_out_dead(key)
+
+    def port_died(_reference: object) -> None:
+        loop = EngineLoop.current
+        if loop is not None and loop.running:
+            loop.call(take_out)
+
+    return port_died
+
+
 def _release(mixer: AudioMixer, *slots: int) -> None:
-    for slot in slots:
-        mixer.release_slot(slot)
+    loop = EngineLoop.current
+    if loop is not None and loop.running:
+        for slot in slots:
+            loop.call(mixer.release_slot, slot)

@@ -31,6 +31,7 @@ from blinkq.sip.events import (
 from blinkq.sip.hop import Hop
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.explanations import reason_header
 from blinkq.sipsimple.session.gathering import Gathering
 from blinkq.sipsimple.session.renegotiation import Renegotiation
 from blinkq.sipsimple.session.states import SessionInput, SessionState
@@ -131,8 +132,7 @@ class Call:
         """Something of ours failed: end the call, whatever state it is in, and say why."""
         if not self.machine.take(SessionInput.END):
             return
-        text = reason.replace("\\", "").replace('"', "'")
-        headers = (("Reason", f'SIP;cause=500;text="{text}"'),)  # RFC 3326, so that the peer's log tells too
+        headers = (reason_header(reason),)
         if self.session.start_time is not None:
             self._will_end("local")
             self.deactivate_streams()

@@ -21,6 +21,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.events import InvitationEvents
+from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.incoming import IncomingCall
 from blinkq.sipsimple.session.session import Session
 from blinkq.sipsimple.singleton import Singleton
@@ -182,10 +183,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         call.announce(dict(request.headers.items()))
 
     def _refuse(self, invitation: Invitation, code: int, warning: str | None = None) -> None:
-        headers: tuple[tuple[str, str], ...] = ()
-        if warning is not None:
-            text = warning.replace("\\", "").replace('"', "'").replace("\r", " ").replace("\n", " ")
-            headers = (("Warning", f'399 blinkq "{text}"'),)
+        headers = () if warning is None else (warning_header(warning),)
         try:
             Runtime.current().sip.call(invitation.reject, code, headers=headers)
         except IllegalStateError as error:  # cancelled before we looked at it

@@ -13,6 +13,7 @@ from blinkq.sdp.description import SessionDescription
 from blinkq.sdp.errors import SDPError
 from blinkq.sdp.negotiation import check_answer
 from blinkq.sip.events import ReinviteAnswered, ReinviteConfirmed, ReinviteReceived
+from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.states import SessionInput
 from blinkq.sipsimple.streams.interface import StreamError
 
@@ -259,8 +260,7 @@ class Renegotiation:
         if invitation is None:
             return
         if warning is not None:
-            text = warning.replace("\\", "").replace('"', "'")
-            headers = (*headers, ("Warning", f'399 {self._call.session.local_address} "{text}"'))
+            headers = (*headers, warning_header(warning))
         try:
             self._call.command(invitation.reject_reinvite, code, headers=headers)
         except IllegalStateError as error:

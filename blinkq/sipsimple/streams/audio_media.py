@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from blinkq.base.clock import Entropy
 from blinkq.sdp.crypto import DEFAULT_SUITES, KEY_SIZES, CryptoAttribute, choose, parse_all
 from blinkq.sdp.description import Attribute, Direction, MediaDescription, RTPFormat, SessionDescription
+from blinkq.sdp.errors import NegotiationError
 from blinkq.sdp.negotiation import (
     RTP_PROFILES,
     SECURE_PROFILES,
     NegotiatedStream,
     answer_direction,
     common_formats,
+    media_address,
     negotiate,
     remote_direction,
     telephone_events,
@@ -84,7 +86,11 @@ class AudioMedia:
             raise UnknownStreamError(f"{media.media} is not audio")
         if media.transport not in RTP_PROFILES:
             raise InvalidStreamError(f"the media transport {media.transport} is not supported")
-        if media.port == 0 or remote.connection_of(index) is None:
+        try:
+            media_address(remote, index)
+        except NegotiationError as error:
+            raise InvalidStreamError(str(error)) from None
+        if media.port == 0:
             raise InvalidStreamError("the offer names no place to send to")
         if not common_formats(media.rtp_formats, self.policy.formats):
             theirs, ours = _names(media.rtp_formats), _names(self.policy.formats)

@@ -7,6 +7,7 @@ called on the engine thread, those for applications from any thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from zope.interface import implementer
@@ -33,7 +34,7 @@ from blinkq.media.control import (
     UpdateStream,
 )
 from blinkq.sdp.crypto import CryptoAttribute
-from blinkq.sdp.description import MediaDescription, RTPFormat, SessionDescription
+from blinkq.sdp.description import Connection, MediaDescription, RTPFormat, SessionDescription
 from blinkq.sdp.errors import SDPError
 from blinkq.sdp.negotiation import NegotiatedStream, is_held_by, remote_direction
 from blinkq.sipsimple.audio_bridge import AudioBridge, AudioDevice, IAudioPort, announce_slots
@@ -290,7 +291,11 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         except (SDPError, StreamError) as error:
             self._fail(str(error))
             return
-        before, self._negotiated = self._negotiated, negotiated
+        before = self._negotiated
+        if before is not None and Connection(negotiated.remote_address).unspecified:
+            # the old way to ask for silence says nothing about where RTCP goes
+            negotiated = replace(negotiated, remote_address=before.remote_address)
+        self._negotiated = negotiated
         self._note_remote_hold(remote_sdp, stream_index, announce=True)
         self._refresh()
         if before is not None and _transport_of(before) != _transport_of(negotiated):

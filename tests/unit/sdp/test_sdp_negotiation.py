@@ -131,6 +131,12 @@ def test_no_address() -> None:
         negotiate(session((PCMU,)), SessionDescription(remote.origin, remote.media), 0)
 
 
+@pytest.mark.parametrize("address", ["media.example.com", "", "192.0.2.1.", "fe80::1%eth0%"])
+def test_a_name_is_no_address(address: str) -> None:
+    with pytest.raises(NegotiationError, match="address"):
+        negotiate(session((PCMU,)), session((PCMU,), address=address), 0)
+
+
 def test_keys_are_those_of_the_answered_line() -> None:
     offer, answer = session((PCMU,), crypto=KEYS), session((PCMU,), crypto=KEYS[1:])
     result = negotiate(offer, answer, 0)

@@ -106,6 +106,7 @@ async def test_ports_that_nobody_holds_leave() -> None:
         slot = b.slot
         del b
         gc.collect()
+        await asyncio.sleep(0)
         assert len(bridge) == 1
         assert not any(slot in pair for pair in pairs(m))
         await asyncio.sleep(0.1)
