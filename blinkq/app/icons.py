@@ -14,7 +14,7 @@ from PyQt6.QtSvg import QSvgRenderer
 from PyQt6.QtWidgets import QAbstractButton, QApplication
 
 from blinkq.app.colours import colours
-from blinkq.app.resources import resource
+from blinkq.base.resources import resource
 
 __all__ = ["icon", "pixmap", "refresh_icons", "set_icon", "tray_icon"]
 

@@ -26,16 +26,17 @@ from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.main_window import MainWindow
 from blinkq.app.middleware import Middleware
 from blinkq.app.notices import Notices
-from blinkq.app.resources import resource
 from blinkq.app.ringer import Ringer
-from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware, default_config_directory
+from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
 from blinkq.app.theme import Appearance, Theme
 from blinkq.app.tray import Tray
 from blinkq.base.clock import Clock, SystemClock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
+from blinkq.base.resources import resource
 from blinkq.qtbridge.notifications import NotificationBridge
+from blinkq.sipsimple.configuration.location import default_config_directory
 
 __all__ = ["Application", "StartOptions", "run"]
 

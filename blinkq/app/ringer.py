@@ -10,9 +10,9 @@ from PyQt6.QtCore import QObject, QTimer
 from blinkq.app.call import Call, CallStage
 from blinkq.app.call_list import CallList
 from blinkq.app.middleware import Middleware, SoundLike
-from blinkq.app.resources import resource
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
+from blinkq.base.resources import resource
 
 __all__ = ["Ringer"]
 

@@ -24,7 +24,6 @@ from blinkq.sipsimple.audio_devices import AudioDevices, list_audio_devices
 from blinkq.sipsimple.configuration import SettingsObject
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress, SIPTransport
-from blinkq.sipsimple.configuration.location import default_config_directory
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.lookup import DNSLookup
@@ -32,7 +31,7 @@ from blinkq.sipsimple.registration_trial import RegistrationTrial
 from blinkq.sipsimple.session import Session
 from blinkq.sipsimple.streams import AudioStream
 
-__all__ = ["SIPSimpleMiddleware", "default_config_directory"]
+__all__ = ["SIPSimpleMiddleware"]
 
 log = get_logger("app.middleware")
 

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QApplication
 
 from blinkq.app.colours import DARK, LIGHT, Colours, colours, use_colours
 from blinkq.app.icons import refresh_icons
-from blinkq.app.resources import resource
+from blinkq.base.resources import resource
 
 __all__ = ["Appearance", "Theme"]
 

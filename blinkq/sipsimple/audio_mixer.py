@@ -170,12 +170,10 @@ class AudioMixer:
             self._slots.discard(slot)
 
     def connect_slots(self, src_slot: int, dst_slot: int) -> None:
-        """Let ``dst_slot`` hear ``src_slot``. Raises ValueError for a slot that is not in use, or for a slot with itself."""
+        """Let ``dst_slot`` hear ``src_slot``; connected to itself, a stream's slot echoes. Raises ValueError for unused slots."""
         with self._lock:
             self._check_slot(src_slot)
             self._check_slot(dst_slot)
-            if src_slot == dst_slot:
-                raise ValueError("a slot cannot be connected to itself")
             if (src_slot, dst_slot) in self._connections:
                 return
             self._connections[src_slot, dst_slot] = None

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "app": {"base", "qtbridge", "sipsimple"},
     "cli": {"base", "sipsimple"},
 }
-# The one door between rooms that the table does not show: the bridge calls into the engine's loop; `blinkq` without arguments opens the windows.
+# The doors that the table does not show: the bridge calls into the engine's loop; `blinkq` without arguments opens the windows.
 EXCEPTIONS = {("qtbridge", "blinkq.engine.loop"), ("cli", "blinkq.app.main"), ("cli", "blinkq.app.demo")}
 QT_ROOMS = {"qtbridge", "app"}
 WIDGETS = {"PyQt6.QtWidgets", "PyQt6.QtGui"}

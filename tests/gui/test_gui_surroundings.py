@@ -19,10 +19,10 @@ from blinkq.app.colours import DARK, LIGHT, Colours
 from blinkq.app.history import CallRecord, History
 from blinkq.app.main import Application
 from blinkq.app.middleware import DeviceKind
-from blinkq.app.resources import resource
 from blinkq.app.theme import Appearance
 from blinkq.app.wording import clock_text
 from blinkq.base.errors import BlinkQError
+from blinkq.base.resources import resource
 
 
 def texts(menu: QMenu) -> list[str]:

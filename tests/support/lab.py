@@ -72,8 +72,9 @@ class Lab:
 
     def _lab(self, *arguments: str, settings: dict[str, str] | None = None) -> None:
         done = subprocess.run(
-            [str(TOOLS / "lab.sh"), *arguments], env={**self._environment, **(settings or {})}, capture_output=True, text=True, timeout=90, check=False
-        )
+            [str(TOOLS / "lab.sh"), *arguments], env={**self._environment, **(settings or {})}, capture_output=True, text=True,
+            timeout=90, check=False,
+        )  # fmt: skip
         assert done.returncode == 0, f"lab.sh {' '.join(arguments)}: {done.stdout}{done.stderr}"
 
     def environment(self) -> dict[str, str]:

@@ -18,7 +18,8 @@ def test_no_command_is_the_softphone() -> None:
 
 def test_call_with_everything() -> None:
     options = vars(build_parser().parse_args([
-        "call", "sip:bob@lab.test", "--account", "alice@lab.test", "--proxy", "127.0.0.1:5061;transport=TLS", "--nameserver", "127.0.0.1:53",
+        "call", "sip:bob@lab.test", "--account", "alice@lab.test", "--proxy", "127.0.0.1:5061;transport=TLS",
+        "--nameserver", "127.0.0.1:53",
         "--listen", "[::1]:5070", "--local-address", "127.0.0.1", "--dtmf", "12ab#", "--codecs", "opus, PCMU", "--srtp", "mandatory",
         "--trace", "sip,rtp", "--duration", "2.5", "--hold", "1:2", "--json",
     ]))  # fmt: skip
