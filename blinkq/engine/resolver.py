@@ -102,6 +102,8 @@ class Resolver:
         default = "udp" if "udp" in usable else usable[0]
         if _is_address(host):
             return [RouteInfo(host, uri.port or _default_port(default), default, host)]
+        if host.lower() == "localhost":  # RFC 6761 §6.3: it is this computer, and name servers are not to be asked
+            return [RouteInfo("127.0.0.1", uri.port or _default_port(default), default, host)]
         lookup = _Lookup(self._dns, timeout, lifetime, trace)
         if uri.port is not None:
             addresses = await lookup.require_addresses(host)

@@ -76,6 +76,8 @@ def locate(
         ("sip:[2001:db8::7]", ALL, ("2001:db8::7", 5060, "udp")),
         ("sip:192.0.2.7", ("tcp", "tls"), ("192.0.2.7", 5060, "tcp")),
         ("sip:192.0.2.7", ("tls",), ("192.0.2.7", 5061, "tls")),
+        ("sip:echo@localhost:5070", ("tls", "tcp", "udp"), ("127.0.0.1", 5070, "udp")),
+        ("sip:localhost;transport=tcp", ("tcp",), ("127.0.0.1", 5060, "tcp")),
     ],
 )
 def test_an_address_needs_no_query(uri: str, transports: tuple[str, ...], expected: tuple[str, int, str]) -> None:
