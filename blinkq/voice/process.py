@@ -82,11 +82,11 @@ class MediaProcess:
     def stop(self) -> None:
         """Say BYE, close files and devices. Idempotent."""
         self._clock.post(self._house.close)
+        self._keeper.stop()  # before the clock, which has to let go of the devices
         self._clock.stop()
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
-        self._keeper.stop()
         self._disk.stop()
 
     def execute(self, sequence: int, command: Command) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from blinkq.media.control import DeviceFailed, DeviceList, DevicesChanged, Event, MixerOpened
 from blinkq.media.wav import WavError
 from blinkq.voice.devices.device import Loudspeaker, Microphone
-from blinkq.voice.devices.file import PREFIX, FileLoudspeaker, FileMicrophone
+from blinkq.voice.devices.file import APPEND, PREFIX, FileLoudspeaker, FileMicrophone
 from blinkq.voice.worker import Worker
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ __all__ = ["SYSTEM_DEFAULT", "DeviceKeeper"]
 
 #: The name that stands for whatever the system uses.
 SYSTEM_DEFAULT = "system_default"
+
+#: Seconds that a dead sound server may delay the end: less than what the engine grants the whole process.
+STOP_TIMEOUT = 1.5
 
 MakeWorker = Callable[[str, Callable[[], None]], Worker]
 Install = Callable[[int, "Microphone | None", "Loudspeaker | None"], None]
@@ -85,7 +88,7 @@ class DeviceKeeper:
         """Close all devices and end the worker."""
         for mixer in tuple(self._posts):
             self.close_mixer(mixer)
-        self._worker.stop()
+        self._worker.stop(STOP_TIMEOUT)
 
     # on the worker ---------------------------------------------------------------------------------------------------------------
 
@@ -100,15 +103,17 @@ class DeviceKeeper:
             self._worker.start_polling()
         try:
             names[0] = self._check(input_device, capture=True)
-            if input_device is not None and input_device.startswith(PREFIX):
+            if input_device is not None and not _is_hardware(input_device):
                 post.microphone = FileMicrophone(input_device.removeprefix(PREFIX), rate, self._disk)
         except (WavError, LookupError) as error:
             names[0] = None
             errors.append(_sentence(error))
         try:
             names[1] = self._check(output_device, capture=False)
-            if output_device is not None and output_device.startswith(PREFIX):
-                post.loudspeaker = FileLoudspeaker(output_device.removeprefix(PREFIX), rate, self._disk)
+            if output_device is not None and not _is_hardware(output_device):
+                append = output_device.startswith(APPEND)
+                filename = output_device.removeprefix(APPEND if append else PREFIX)
+                post.loudspeaker = FileLoudspeaker(filename, rate, self._disk, append=append)
         except (WavError, LookupError) as error:
             names[1] = None
             errors.append(_sentence(error))
@@ -119,7 +124,7 @@ class DeviceKeeper:
 
     def _check(self, name: str | None, *, capture: bool) -> str | None:
         """The real name of a device; raises LookupError with a sentence when there is none."""
-        if name is None or name.startswith(PREFIX):
+        if name is None or not _is_hardware(name):
             return name
         kind = "microphone" if capture else "loudspeaker"
         listing = self._listing
@@ -239,7 +244,7 @@ class DeviceKeeper:
 
 
 def _is_hardware(name: str | None) -> bool:
-    return name is not None and not name.startswith(PREFIX)
+    return name is not None and not name.startswith((PREFIX, APPEND))
 
 
 def _sentence(error: object) -> str:
