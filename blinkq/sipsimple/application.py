@@ -179,7 +179,8 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         try:
             await work
         except Exception as error:  # whatever it is: the application cannot run, says so and ends
-            log.exception("the application could not be started")
+            if not isinstance(error, NetworkError):  # an address or port that cannot be had is no fault of ours; the notification tells
+                log.exception("the application could not be started")
             kind, value, traceback = sys.exc_info()
             post("SIPApplicationGotFatalError", self, type=kind, value=value, traceback=traceback)
             self.state = "stopping"

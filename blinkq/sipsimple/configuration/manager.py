@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import blinkq.sipsimple.notifications  # noqa: F401 - declares what is posted here
 from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree

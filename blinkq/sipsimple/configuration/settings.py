@@ -69,7 +69,7 @@ class SIPSettings(SettingsGroup):
 
 
 class TLSSettings(SettingsGroup):
-    ca_list: Setting[Path | None] = Setting(Path, nillable=True, doc="file of trusted certificate authorities instead of the system's")
+    ca_list: Setting[Path | None] = Setting(Path, nillable=True, doc="file of certificate authorities that are trusted beside the system's")
     certificate: Setting[Path | None] = Setting(Path, nillable=True, doc="file with our certificate and its key")
     verify_server = Setting(bool, True, doc="whether a server's certificate must be valid and carry its name")
 
