@@ -7,7 +7,7 @@ from argparse import Namespace
 from blinkq.base.notification import Notification
 from blinkq.cli.conversation import Conversation
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_files, complete_uri, selected_account, target_of
+from blinkq.cli.preparation import check_files, check_uri, complete_uri, selected_account, target_of
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import ToHeader
@@ -22,7 +22,7 @@ __all__ = ["run"]
 def run(options: Namespace, output: Output) -> int:
     """Place the call; returns 0 when it stood and ended normally."""
     check_files(options)
-    complete_uri(options)
+    check_uri(options)
     return CallTool(options, output).run()
 
 

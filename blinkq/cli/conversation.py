@@ -68,10 +68,10 @@ class Conversation(NotificationHandler):
         self.stream = next((stream for stream in notification.data.streams if isinstance(stream, AudioStream)), None)
         stream = self.stream
         if stream is None:
-            self._say(f"The call with {self.peer} stands, without audio")
+            self._say(f"In a call with {self.peer}, without audio")
         else:
             lock = ", encrypted (SRTP)" if stream.srtp_active else ""
-            self._say(f"The call with {self.peer} stands: {stream.codec} at {stream.sample_rate} Hz{lock}")
+            self._say(f"In a call with {self.peer}: {stream.codec} at {stream.sample_rate} Hz{lock}")
             self._connect_audio(stream)
         self._schedule()
 
@@ -84,7 +84,9 @@ class Conversation(NotificationHandler):
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
         who = "We" if notification.data.originator == "local" else self.peer
-        self._say(f"{who} hung up after {self._length()} ({notification.data.end_reason})")
+        reason = notification.data.end_reason
+        why = "" if not reason or reason == "user request" else f" ({reason})"
+        self._say(f"{who} hung up after {self._length()}{why}")
         self._finish(success=True)
 
     def _NH_SIPSessionDidChangeHoldState(self, notification: Notification) -> None:

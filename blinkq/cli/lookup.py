@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from blinkq.base.notification import Notification
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import complete_uri, selected_account, target_of
+from blinkq.cli.preparation import check_uri, complete_uri, selected_account, target_of
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.explain import explain_lookup
@@ -19,8 +19,14 @@ def run(options: Namespace, output: Output) -> int:
     """Look up; returns 0 when there is at least one route."""
     options.play = options.record = None
     options.audio = "null"
-    complete_uri(options)
+    options.uri = _with_scheme(options.uri)
+    check_uri(options)
     return LookupTool(options, output).run()
+
+
+def _with_scheme(text: str) -> str:
+    """A name without @ is a domain here: nobody looks up a person at the account's domain."""
+    return text if text.lower().startswith(("sip:", "sips:")) else f"sip:{text}"
 
 
 class LookupTool(Tool):

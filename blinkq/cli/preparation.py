@@ -5,6 +5,7 @@ A command never writes to the configuration (``blinkq settings`` does): it works
 
 from __future__ import annotations
 
+import ipaddress
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +26,7 @@ from blinkq.sipsimple.wave_file import check_wave_file
 
 __all__ = [
     "check_files",
+    "check_uri",
     "complete_uri",
     "config_directory",
     "prepared_configuration",
@@ -58,7 +60,7 @@ def prepared_configuration(
     except BlinkQError as error:
         raise CommandFailure(f"The settings cannot be read: {error}") from error
     if stored.load_error is not None:
-        say(f"The settings file {stored.filename} is unreadable ({stored.load_error}); it is left as it is, defaults are used")
+        say(f"The settings file {stored.filename} is unreadable ({stored.load_error}). It is left as it is, and defaults are used.")
     passwords = CopiedPasswords(stored.directory)
     ConfigurationManager().start(copy, passwords)
     try:
@@ -90,14 +92,14 @@ class CopiedPasswords:
 
 
 def check_files(options: Namespace) -> None:
-    """Raise CommandFailure, before anything is dialled, where --play cannot be read or --record not be written."""
+    """Raise CommandFailure, before anything is dialled, where --play cannot be read or --record cannot be written."""
     if options.play is not None:
         try:
             check_wave_file(str(options.play))
         except (BlinkQError, OSError) as error:
-            raise CommandFailure(f"{options.play} cannot be played: {error}") from error
+            raise CommandFailure(str(error)) from error
     if options.record is not None and not options.record.resolve().parent.is_dir():
-        raise CommandFailure(f"{options.record} cannot be written: there is no folder {options.record.resolve().parent}")
+        raise CommandFailure(f"The recording {options.record} cannot be written: there is no folder {options.record.resolve().parent}.")
 
 
 def read_password(path: Path) -> str:
@@ -105,7 +107,8 @@ def read_password(path: Path) -> str:
     try:
         return path.read_text("utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
-        raise CommandFailure(f"The password file {path} cannot be read: {error}") from error
+        reason = (isinstance(error, OSError) and error.strerror) or "it is not text"
+        raise CommandFailure(f"The password file {path} cannot be read: {reason}.") from error
 
 
 def _apply_options(options: Namespace, *, registers: bool) -> None:
@@ -115,7 +118,7 @@ def _apply_options(options: Namespace, *, registers: bool) -> None:
         settings.dns.nameservers = NameserverList([f"{address}:{port or 53}"])
     if options.ca is not None:
         if not options.ca.is_file():
-            raise CommandFailure(f"There is no file {options.ca} with certificate authorities")
+            raise CommandFailure(f"The file of certificate authorities {options.ca} does not exist.")
         settings.tls.ca_list = SettingPath(str(options.ca))
     if options.listen is not None:
         address, port = options.listen
@@ -146,6 +149,7 @@ def _apply_media(options: Namespace, settings: SIPSimpleSettings) -> None:
 
 def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers: bool) -> None:
     manager = AccountManager()
+    options.direct = False
     account = _account(options, settings, manager)
     for other in manager.get_accounts():
         if other is not account:
@@ -173,6 +177,7 @@ def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountMa
     if options.listen is None and settings.default_account and manager.has_account(settings.default_account):
         return manager.get_account(settings.default_account)
     # no account: calls go straight from computer to computer
+    options.direct = True
     settings.sip.accept_direct_calls = True
     account = Account(f"{DIRECT_USER}@{settings.sip.local_ip or 'localhost'}")
     account.registration.enabled = False
@@ -183,21 +188,44 @@ def selected_account(options: Namespace) -> Account:
     """The account that the options chose."""
     account = AccountManager().default_account
     if account is None:
-        raise CommandFailure(f"The account {options.account} cannot be used")
+        raise CommandFailure(f"The account {options.account} cannot be used.")
     return account
 
 
-def complete_uri(options: Namespace, account: Account | None = None) -> SIPURI:
-    """The URI to call: "bob" becomes sip:bob@ the account's domain. Without an account only the form is checked. Raises WrongUsage."""
+def complete_uri(options: Namespace, account: Account) -> SIPURI:
+    """The URI to call: "bob" becomes sip:bob@ the account's domain. Raises WrongUsage."""
+    check_uri(options)
     text: str = options.uri
-    if not text.lower().startswith(("sip:", "sips:")):
-        text = f"sip:{text}"
-    if "@" not in text and account is not None and account.registration.enabled is not None and options.account is not None:
-        text = f"{text}@{account.id.domain}"
+    if "@" in text or _names_host(text):
+        return _parsed_uri(options.uri)
+    if options.direct:
+        raise WrongUsage(f"'{text}' lacks a domain: write {text}@DOMAIN, or choose an account with --account.")
+    return _parsed_uri(f"{text}@{account.id.domain}")
+
+
+def check_uri(options: Namespace) -> None:
+    """Raise WrongUsage where what is to be called is no address."""
+    _parsed_uri(options.uri)
+
+
+def _names_host(text: str) -> bool:
+    """Whether a text without @ is a computer rather than a person: a URI, an IP address or localhost, perhaps with a port."""
+    if text.lower().startswith(("sip:", "sips:")):
+        return True
+    host, colon, port = text.partition(";")[0].rpartition(":")
+    host = host if colon and port.isdecimal() else text.partition(";")[0]
     try:
-        return SIPURI.parse(text)
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host == "localhost"
+    return True
+
+
+def _parsed_uri(text: str) -> SIPURI:
+    try:
+        return SIPURI.parse(text if text.lower().startswith(("sip:", "sips:")) else f"sip:{text}")
     except (SIPCoreError, ValueError) as error:
-        raise WrongUsage(f"'{options.uri}' is not a SIP address: {error}") from error
+        raise WrongUsage(f"'{text}' is not a SIP address; write it like bob@example.com or sip:bob@192.0.2.1.") from error
 
 
 def target_of(account: Account, uri: SIPURI) -> SIPURI:

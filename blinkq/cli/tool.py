@@ -47,13 +47,15 @@ class Tool(NotificationHandler):
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_numbers = itertools.count()
         self._started = False
+        self._ended = True
         self._status: int | None = None
+        self._fatal = ""
         self._interrupted = threading.Event()
 
     # what commands use -----------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The application has started: do the work."""
+        """The application has started: do the work. May raise CommandFailure and WrongUsage."""
 
     def interrupt(self) -> None:
         """Ctrl-C: bring the work to an end. The default finishes at once."""
@@ -76,8 +78,8 @@ class Tool(NotificationHandler):
         NotificationCenter().add_observer(observer)
         try:
             with self._signals():
-                self._start()
                 try:
+                    self._start()
                     self._loop(until=lambda: self._status is not None)
                 finally:
                     self._stop()
@@ -88,28 +90,34 @@ class Tool(NotificationHandler):
     def _start(self) -> None:
         backend, passwords = prepared_configuration(self.options, self.output.say, registers=self.registers)
         self.application.start(backend, passwords=passwords)
-        deadline = time.monotonic() + START_LIMIT
-        self._loop(until=lambda: self._started or self._status is not None, deadline=deadline)
-        if not self._started:
+        self._ended = False
+        self._loop(until=lambda: self._started or self._status is not None, deadline=time.monotonic() + START_LIMIT)
+        if self._fatal:
+            raise CommandFailure(self._fatal)
+        if not self._started and self._status is None:
             raise CommandFailure("BlinkQ could not start its engine in time.")
 
     def _stop(self) -> None:
-        ended: list[Notification] = []
-        self.application.stop()
+        if not self._ended:
+            self.application.stop()
         deadline = time.monotonic() + STOP_LIMIT
-        while not ended and time.monotonic() < deadline:
+        while not self._ended and time.monotonic() < deadline:
             notification = self._next(deadline)
             if notification is not None:
                 self._handle(notification)
-                if notification.name == "SIPApplicationDidEnd":
-                    ended.append(notification)
 
     def _NH_SIPApplicationDidStart(self, notification: Notification) -> None:
         self._started = True
         self.begin()
 
     def _NH_SIPApplicationDidEnd(self, notification: Notification) -> None:
+        self._ended = True
         self.finish(1)
+
+    def _NH_SIPApplicationGotFatalError(self, notification: Notification) -> None:
+        self._fatal = str(notification.data.value)
+        if self._started:
+            self.output.say(self._fatal)
 
     def _NH_SIPApplicationFailedToStartTLS(self, notification: Notification) -> None:
         self.output.say(f"TLS cannot be used: {notification.data.error}")
@@ -137,9 +145,15 @@ class Tool(NotificationHandler):
                 self._handle(notification)
             if self._interrupted.is_set():
                 self._interrupted.clear()
-                self.interrupt()
+                self._interrupt()
             while self._timers and self._timers[0][0] <= time.monotonic() and not until():
                 heapq.heappop(self._timers)[2]()
+
+    def _interrupt(self) -> None:
+        if self._started:
+            self.interrupt()
+        else:
+            self.finish(1)
 
     def _next(self, deadline: float | None) -> Notification | None:
         try:
