@@ -19,7 +19,7 @@ from blinkq.engine.media_errors import MediaError, MediaProcessDied, MediaProces
 from blinkq.engine.media_wishes import MediaWishes
 from blinkq.media.control import Command, CommandFailed, Event, Reply
 
-__all__ = ["LinkEvent", "MediaLink"]
+__all__ = ["LinkEvent", "MediaError", "MediaLink", "MediaProcessDied", "MediaProcessFailed", "MediaProcessRevived"]
 
 #: Seconds that a command may take to be answered; opening a device on a slow sound server is the slowest.
 REQUEST_TIMEOUT = 10.0

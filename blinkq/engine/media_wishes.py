@@ -112,10 +112,11 @@ class MediaWishes:
 
         Streams get a new synchronisation source: under the old one and the old key a fresh SRTP session would begin again at packet
         index 0 and use the same key stream twice (RFC 3711 §9.1), and the peer's replay window would refuse it; plain receivers take
-        a new source for what it is, a new beginning. Recorders go on with their files; players begin again.
+        a new source for what it is, a new beginning. Recorders and files that are loudspeakers go on with what they wrote; players and
+        files that are microphones begin again.
         """
         commands: list[Command] = [ListDevices()] if self._watching else []
-        commands += self._mixers.values()
+        commands += (_continued(mixer) for mixer in self._mixers.values())
         commands += self._volumes.values()
         commands += self._slots
         commands += self._connections
@@ -191,3 +192,11 @@ class MediaWishes:
         self._connections = {connection: None for connection in self._connections if connection.mixer != mixer}
         self._players = {number: player for number, player in self._players.items() if player.mixer != mixer}
         self._recorders = {number: recorder for number, recorder in self._recorders.items() if recorder.mixer != mixer}
+
+
+def _continued(mixer: OpenMixer) -> OpenMixer:
+    """The mixer with a loudspeaker file that is appended to, not begun again."""
+    output = mixer.output_device
+    if output is None or not output.startswith("file:"):
+        return mixer
+    return dataclasses.replace(mixer, output_device="file+append:" + output.removeprefix("file:"))

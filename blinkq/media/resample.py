@@ -85,7 +85,6 @@ class Resampler:
         index, phase = np.divmod(positions, self._up)
         return np.asarray(np.einsum("ij,ij->i", windows[index], self._phases[phase]), np.float32)
 
-
     def _decimate(self, buffer: NDArray[np.float32], start: int, count: int) -> NDArray[np.float32]:
         """``count`` outputs at a whole fraction of the rate, the first window beginning at byte ``start`` of ``buffer``.
 

@@ -7,10 +7,11 @@ from blinkq.voice.wavfeed import WavFeed
 from blinkq.voice.wavsink import WavSink
 from blinkq.voice.worker import Worker
 
-__all__ = ["PREFIX", "FileLoudspeaker", "FileMicrophone"]
+__all__ = ["APPEND", "PREFIX", "FileLoudspeaker", "FileMicrophone"]
 
-#: What a device name begins with that is a file.
+#: What a device name begins with that is a file, and one that goes on where it ended (the engine says so after a revival).
 PREFIX = "file:"
+APPEND = "file+append:"
 
 
 class FileMicrophone:
@@ -37,10 +38,10 @@ class FileMicrophone:
 class FileLoudspeaker:
     """Writes what is played, in real time, as long as the mixer runs. Raises WavError."""
 
-    def __init__(self, filename: str, rate: int, worker: Worker) -> None:
+    def __init__(self, filename: str, rate: int, worker: Worker, *, append: bool = False) -> None:
         self.name: str | None = PREFIX + filename
         self._error: str | None = None
-        self._sink = WavSink(filename, rate, worker, self._fail)
+        self._sink = WavSink(filename, rate, worker, self._fail, append=append)
 
     def write(self, block: Block | None) -> None:
         self._sink.write(block)

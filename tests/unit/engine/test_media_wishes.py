@@ -58,6 +58,11 @@ def test_mixers_come_with_their_last_devices_volumes_and_connections() -> None:
     ]  # fmt: skip
 
 
+def test_a_file_as_loudspeaker_goes_on_where_it_was() -> None:
+    told = wishes(OpenMixer(1, "file:speech.wav", "file:heard.wav"))
+    assert told.replay() == [OpenMixer(1, "file:speech.wav", "file+append:heard.wav")]
+
+
 def test_a_closed_mixer_takes_everything_with_it() -> None:
     told = wishes(
         OpenMixer(1, None, None), SetVolume(1), AddSlot(1, 9), Connect(1, 0, 9), StartPlayer(1, 1, 4, "a.wav"),

@@ -10,11 +10,19 @@ from support.tones import babble
 from support.voice import InlineWorker, write_wav
 
 from blinkq.media.control import DeviceFailed, DeviceList, DevicesChanged, Event, MixerOpened
+from blinkq.media.wav import open_reader
 from blinkq.voice.devices import listing as listing_module
 from blinkq.voice.devices import sound as sound_module
 from blinkq.voice.devices.keeper import SYSTEM_DEFAULT, DeviceKeeper
 from blinkq.voice.devices.listing import Listing
 from blinkq.voice.devices.sound import SoundError
+
+
+def read_samples(path: Path) -> Any:
+    reader = open_reader(path, 48000)
+    samples = reader.read(48000)
+    reader.close()
+    return samples
 
 
 class Half:
@@ -204,6 +212,11 @@ def test_files_beside_hardware(world: World, tmp_path: Path) -> None:
     assert (opened.input_device, opened.output_device) == (None, None)
     assert "does not exist" in str(opened.error)
     assert world.configure(None, f"file:{tmp_path / 'out.wav'}", 3).error is None
+    for _ in range(2):
+        assert world.configure(None, f"file+append:{tmp_path / 'out.wav'}", 4).error is None
+        world.keeper._posts[4].loudspeaker.write(None)  # type: ignore[union-attr]
+        world.keeper.close_mixer(4)
+    assert len(read_samples(tmp_path / "out.wav")) == 2 * 960
     world.keeper.stop()
     assert not FakeSound.opened
     assert (tmp_path / "out.wav").exists()
