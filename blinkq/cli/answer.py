@@ -9,6 +9,7 @@ from blinkq.cli.conversation import Conversation
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import check_files, selected_account
 from blinkq.cli.tool import Tool
+from blinkq.sipsimple.core import SIPURI
 from blinkq.sipsimple.explain import explain_registration
 from blinkq.sipsimple.session import IllegalStateError, Session
 
@@ -33,14 +34,17 @@ class AnswerTool(Tool):
         self.failures = 0
         self.leaving = False
         self.account = selected_account(self.options)
-        where = ", ".join(f"{contact}" for contact in self.addresses())
-        self.output.say(f"Waiting for calls at {where}")
+        self.output.say(f"Waiting for calls at {self.addresses()}")
 
-    def addresses(self) -> list[str]:
+    def addresses(self) -> str:
         """Where callers reach this command."""
         if self.account.registration.enabled:
-            return [f"sip:{self.account.id}"]
-        return [str(self.account.contact[transport]) for transport in ("udp", "tcp")]
+            return f"sip:{self.account.id}"
+        user, udp, tcp = self.account.id.username, self.account.contact["udp"], self.account.contact["tcp"]
+        if udp.port == tcp.port:
+            return f"{SIPURI(udp.host, user=user, port=udp.port)} (UDP and TCP)"
+        over_tcp = SIPURI(tcp.host, user=user, port=tcp.port, parameters={"transport": "tcp"})
+        return f"{SIPURI(udp.host, user=user, port=udp.port)} and {over_tcp}"
 
     def interrupt(self) -> None:
         self.leaving = True

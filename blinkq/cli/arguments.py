@@ -64,7 +64,7 @@ def _common_options() -> argparse.ArgumentParser:
     group.add_argument("--listen", type=_endpoint, metavar="IP:PORT", help="SIP over UDP and TCP here")
     group.add_argument("--local-address", type=_ip, metavar="IP", help="the local address for SIP and RTP")
     group = options.add_argument_group("output")
-    group.add_argument("--trace", type=_traces, default=(), metavar="sip,rtp", help="show SIP messages, RTP figures on standard error")
+    group.add_argument("--trace", type=_traces, default=(), metavar="sip,rtp", help="show SIP messages and RTP figures on standard error")
     group.add_argument("--json", action="store_true", help="one JSON object per notification on standard output")
     return options
 
@@ -73,6 +73,7 @@ def _media_options() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(add_help=False)
     group = options.add_argument_group("media")
     group.add_argument("--play", type=Path, metavar="WAV", help="speak this file into the call instead of the microphone")
+    group.add_argument("--play-after", type=_seconds, default=0.0, metavar="SECONDS", help="speak the file that long after the start")
     group.add_argument("--record", type=Path, metavar="WAV", help="write what a person would have heard")
     group.add_argument("--audio", default=None, metavar="null|default|NAME", help="sound device (null: none; the default with --play)")
     group.add_argument("--duration", type=_seconds, metavar="SECONDS", help="hang up after that long")
@@ -101,7 +102,8 @@ def _settings_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
         action.set_defaults(action=word)
     action = actions.add_parser("set", parents=[scope], help="change a setting")
     action.add_argument("name", metavar="NAME")
-    action.add_argument("value", metavar="VALUE")
+    action.add_argument("value", nargs="?", metavar="VALUE", help="true, false, a number, a name, or several with commas; \"\" for none")
+    action.add_argument("--password-file", type=Path, metavar="FILE", help="with NAME password: it is the first line of this file")
     action.set_defaults(action="set")
 
     accounts = actions.add_parser("accounts", help="list, add and remove accounts")

@@ -122,7 +122,8 @@ class Conversation(NotificationHandler):
         mixer = stream.mixer
         play: Path | None = self._options.play
         if play is not None:
-            self._player = WavePlayer(mixer, str(play))
+            delay = 0.0 if self._echo else self._options.play_after
+            self._player = WavePlayer(mixer, str(play), pause_time=delay, initial_play=not delay)
             stream.bridge.add(self._player)
             self._player.start()
         elif self._echo:

@@ -27,7 +27,7 @@ class RegisterTool(Tool):
     def begin(self) -> None:
         account = selected_account(self.options)
         if not account.registration.enabled:
-            raise WrongUsage("which account? Give it with --account USER@DOMAIN, or make one the default with `blinkq settings set default_account`.")
+            raise WrongUsage("give the account to register: --account USER@DOMAIN.")
 
     def _NH_SIPAccountRegistrationDidSucceed(self, notification: Notification) -> None:
         data = notification.data

@@ -9,12 +9,20 @@ from contextlib import contextmanager
 
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.cli.failure import CommandFailure
+from blinkq.cli.failure import CommandFailure, WrongUsage
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import config_directory, read_password
 from blinkq.sipsimple.account import Account, AccountManager
-from blinkq.sipsimple.configuration import ConfigurationManager, SettingReference, SettingsObject, iter_settings
+from blinkq.sipsimple.configuration import (
+    ConfigurationManager,
+    Setting,
+    SettingReference,
+    SettingsGroupMeta,
+    SettingsObject,
+    iter_settings,
+)
 from blinkq.sipsimple.configuration.backend.file import FileBackend
+from blinkq.sipsimple.configuration.password import PasswordSetting
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 
 __all__ = ["run"]
@@ -43,6 +51,8 @@ def _configuration(options: Namespace) -> Iterator[list[str]]:
         manager.start(FileBackend(config_directory(options) / "config"))
         AccountManager().load()
         yield problems
+    except (CommandFailure, WrongUsage):
+        raise
     except (BlinkQError, OSError) as error:
         raise CommandFailure(str(error)) from error
     finally:
@@ -66,31 +76,74 @@ def _settings_object(options: Namespace) -> SettingsObject:
     if options.account is None:
         return SIPSimpleSettings()
     if not AccountManager().has_account(options.account):
-        raise CommandFailure(f"There is no account {options.account}; `blinkq settings accounts list` shows those that are there.")
+        raise _no_account(options.account)
     account: Account = AccountManager().get_account(options.account)
     return account
 
 
+def _no_account(address: str) -> CommandFailure:
+    return CommandFailure(f"There is no account {address}; `blinkq settings accounts list` shows those that are there.")
+
+
+def _references(options: Namespace) -> list[SettingReference]:
+    """The settings that a person can change: not those that live as long as a process."""
+    found = iter_settings(_settings_object(options))
+    return [reference for reference in found if reference.setting.persistent or _is_secret(reference)]
+
+
 def _reference(options: Namespace) -> SettingReference:
-    for reference in iter_settings(_settings_object(options)):
+    for reference in _references(options):
         if reference.path == options.name:
             return reference
-    raise CommandFailure(f"There is no setting {options.name}; `blinkq settings show` lists them.")
+    raise _unknown(options)
+
+
+def _unknown(options: Namespace) -> CommandFailure:
+    if options.account is not None:
+        return CommandFailure(f"An account has no setting {options.name}; `blinkq settings show --account {options.account}` lists them.")
+    if options.name in _names(Account):
+        return CommandFailure(f"{options.name} is a setting of each account: add --account USER@DOMAIN.")
+    return CommandFailure(f"There is no setting {options.name}; `blinkq settings show` lists them.")
+
+
+def _names(container: type, prefix: str = "") -> Iterator[str]:
+    """The dotted names of a class's settings and groups."""
+    for name in dir(container):
+        member = getattr(container, name) if not name.startswith("_") else None
+        if isinstance(member, Setting | SettingsGroupMeta):
+            yield prefix + name
+        if isinstance(member, SettingsGroupMeta):
+            yield from _names(member, f"{prefix}{name}.")
+
+
+def _is_secret(reference: SettingReference) -> bool:
+    return isinstance(reference.setting, PasswordSetting)
 
 
 def _text(reference: SettingReference) -> str:
-    if not reference.setting.persistent and reference.path == "password":
+    if _is_secret(reference):
         return HIDDEN if reference.value else ""
     return reference.text or ""
 
 
+def _json_value(reference: SettingReference) -> object:
+    value = reference.value
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if getattr(value, "is_list", False):
+        return [str(item) for item in value]
+    return _text(reference)
+
+
 def _show(options: Namespace, output: Output) -> None:
     name = getattr(options, "name", None)
-    shown = [ref for ref in iter_settings(_settings_object(options)) if name is None or f"{ref.path}.".startswith(f"{name}.")]
+    shown = [reference for reference in _references(options) if name is None or f"{reference.path}.".startswith(f"{name}.")]
     if name is not None and not shown:
-        raise CommandFailure(f"There is no setting {name}; `blinkq settings show` lists them.")
+        raise _unknown(options)
     if options.json:
-        print(json.dumps({reference.path: _text(reference) for reference in shown}))
+        print(json.dumps({reference.path: _json_value(reference) for reference in shown}))
         return
     for reference in shown:
         star = " " if reference.is_default else "*"
@@ -98,17 +151,28 @@ def _show(options: Namespace, output: Output) -> None:
 
 
 def _get(options: Namespace, output: Output) -> None:
-    text = _text(_reference(options))
-    print(json.dumps({options.name: text}) if options.json else text)
+    reference = _reference(options)
+    print(json.dumps({options.name: _json_value(reference)}) if options.json else _text(reference))
 
 
 def _set(options: Namespace, output: Output) -> None:
     reference = _reference(options)
+    value = _secret(options) if _is_secret(reference) else options.value
+    if value is None:
+        raise WrongUsage(f"which value should {options.name} have?")
+    if options.name == "default_account" and value and not AccountManager().has_account(value):
+        raise _no_account(value)
     try:
-        reference.set_text(options.value)
+        reference.set_text(value)
     except ValueError as error:
-        raise CommandFailure(f"{options.name} cannot be '{options.value}': {error}") from error
+        raise CommandFailure(f"{options.name} is not changed: {error}.") from error
     _settings_object(options).save()
+
+
+def _secret(options: Namespace) -> str:
+    if options.password_file is None or options.value is not None:
+        raise WrongUsage("other users could see a password on the command line: put it into a file and give --password-file FILE.")
+    return read_password(options.password_file)
 
 
 def _reset(options: Namespace, output: Output) -> None:
@@ -154,7 +218,7 @@ def _accounts_add(options: Namespace, output: Output) -> None:
 
 def _accounts_remove(options: Namespace, output: Output) -> None:
     if not AccountManager().has_account(options.id):
-        raise CommandFailure(f"There is no account {options.id}.")
+        raise _no_account(options.id)
     AccountManager().get_account(options.id).delete()
     output.say(f"The account {options.id} is removed.")
 
