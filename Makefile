@@ -3,14 +3,17 @@
 # make demo    a whole call with nobody at the screen; screenshots and the recording in build/demo/
 # make bench   measure against the targets; build/bench.json
 # make lint    style and types        make interop   tests against real peers (installs the lab's packages)
-# make forms   compile ui/*.ui        make lock      what could be updated        make clean
+# make docs    generated pages        make forms     compile ui/*.ui                make lock   what could be updated
 PYTHON = .venv/bin/python
 ARGS =
 
-.PHONY: run test demo bench lint interop forms lock clean prepare prepare-dev
+.PHONY: run test demo bench docs lint interop forms lock clean prepare prepare-dev
 
 run: prepare
-	@$(PYTHON) -m blinkq.cli.main run-or-demo $(ARGS)
+	@if [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		echo "There is no display (DISPLAY and WAYLAND_DISPLAY are not set): running the demo instead." >&2; \
+		exec $(PYTHON) -m blinkq.app.demo; \
+	else exec .venv/bin/blinkq $(ARGS); fi
 
 test: prepare-dev
 	$(PYTHON) -m pytest $(ARGS)
@@ -28,6 +31,9 @@ lint: prepare-dev
 interop: prepare-dev
 	tests/lab/install.sh
 	$(PYTHON) -m pytest tests/interop $(ARGS)
+
+docs: prepare-dev
+	$(PYTHON) docs/generate.py
 
 forms: prepare
 	$(PYTHON) -m blinkq.app.build_forms
