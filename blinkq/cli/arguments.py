@@ -12,6 +12,7 @@ __all__ = ["build_parser"]
 
 EPILOG = """Exit status: 0 done; 1 the call or registration failed (the reason is on standard error); 2 wrong usage."""
 DIGITS = frozenset("0123456789*#ABCD")
+NAME_HELP = "the setting, such as rtp.timeout"
 TRACES = ("sip", "rtp")
 
 
@@ -44,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.set_defaults(command="echo", after=0.0, code=None)
 
     command = commands.add_parser("lookup", parents=[common], help="what would be dialled: DNS queries and routes", epilog=EPILOG)
-    command.add_argument("uri", metavar="URI")
+    command.add_argument("uri", metavar="URI", help="a SIP address, or a domain")
     command.set_defaults(command="lookup")
 
     _settings_command(commands, common)
@@ -77,7 +78,7 @@ def _media_options() -> argparse.ArgumentParser:
     group.add_argument("--record", type=Path, metavar="WAV", help="write what a person would have heard")
     group.add_argument("--audio", default=None, metavar="null|default|NAME", help="sound device (null: none; the default with --play)")
     group.add_argument("--duration", type=_seconds, metavar="SECONDS", help="hang up after that long")
-    group.add_argument("--dtmf", type=_digits, default="", metavar="DIGITS", help="send these digits (0-9 * # A-D) once the call stands")
+    group.add_argument("--dtmf", type=_digits, default="", metavar="DIGITS", help="send these digits (0-9 * # A-D) after the start")
     group.add_argument("--hold", type=_hold, metavar="START:SECONDS", help="put the call on hold START seconds after its start")
     group.add_argument("--codecs", type=_names, metavar="LIST", help="codecs in order of preference: opus,G722,PCMU,PCMA")
     group.add_argument("--srtp", choices=("off", "optional", "mandatory"), help="encryption of the audio")
@@ -85,41 +86,43 @@ def _media_options() -> argparse.ArgumentParser:
 
 
 def _settings_command(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
-    settings = commands.add_parser("settings", help="show and change the settings, list, add and remove accounts", epilog=EPILOG)
-    settings.add_argument("--config-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where settings and accounts are kept")
-    settings.set_defaults(command="settings", action="show", name=None)
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--config-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where settings and accounts are kept")
+    text = "show and change the settings, list, add and remove accounts"
+    settings = commands.add_parser("settings", parents=[place], help=text, epilog=EPILOG)
+    settings.set_defaults(command="settings", action="show", name=None, account=None, json=False)
     actions = settings.add_subparsers(metavar="ACTION")
-    scope = argparse.ArgumentParser(add_help=False)
+    scope = argparse.ArgumentParser(add_help=False, parents=[place])
     scope.add_argument("--account", type=_address, metavar="USER@DOMAIN", help="the settings of this account, not the general ones")
     scope.add_argument("--json", action="store_true", help="print JSON")
 
-    action = actions.add_parser("show", parents=[scope], help="all settings, or those below a name")
-    action.add_argument("name", nargs="?", metavar="NAME")
+    action = actions.add_parser("show", parents=[scope], help="show all settings, or those below a name")
+    action.add_argument("name", nargs="?", metavar="NAME", help="a setting or a group, such as rtp; without it all are shown")
     action.set_defaults(action="show")
-    for word, text in (("get", "one setting's value"), ("reset", "back to the default")):
+    for word, text in (("get", "print one setting's value"), ("reset", "put a setting back to its default")):
         action = actions.add_parser(word, parents=[scope], help=text)
-        action.add_argument("name", metavar="NAME")
+        action.add_argument("name", metavar="NAME", help=NAME_HELP)
         action.set_defaults(action=word)
     action = actions.add_parser("set", parents=[scope], help="change a setting")
-    action.add_argument("name", metavar="NAME")
+    action.add_argument("name", metavar="NAME", help=NAME_HELP)
     action.add_argument("value", nargs="?", metavar="VALUE", help="true, false, a number, a name, or several with commas; \"\" for none")
     action.add_argument("--password-file", type=Path, metavar="FILE", help="with NAME password: it is the first line of this file")
     action.set_defaults(action="set")
 
-    accounts = actions.add_parser("accounts", help="list, add and remove accounts")
+    accounts = actions.add_parser("accounts", parents=[place], help="list, add and remove accounts")
     accounts.set_defaults(action="accounts-list", json=False)
     words = accounts.add_subparsers(metavar="list|add|remove")
-    word_parser = words.add_parser("list", help="the accounts")
+    word_parser = words.add_parser("list", parents=[place], help="list the accounts")
     word_parser.add_argument("--json", action="store_true", help="print JSON")
     word_parser.set_defaults(action="accounts-list")
-    word_parser = words.add_parser("add", help="add an account and enable it")
-    word_parser.add_argument("id", type=_address, metavar="USER@DOMAIN")
+    word_parser = words.add_parser("add", parents=[place], help="add an account and enable it")
+    word_parser.add_argument("id", type=_address, metavar="USER@DOMAIN", help="the account's SIP address")
     word_parser.add_argument("--password-file", type=Path, metavar="FILE", help="the password is the first line of this file")
-    word_parser.add_argument("--display-name", metavar="NAME")
-    word_parser.add_argument("--proxy", type=_proxy, metavar="HOST:PORT;transport=T")
+    word_parser.add_argument("--display-name", metavar="NAME", help="your name, as others see it")
+    word_parser.add_argument("--proxy", type=_proxy, metavar="HOST:PORT;transport=T", help="outbound proxy; T is udp, tcp or tls")
     word_parser.set_defaults(action="accounts-add")
-    word_parser = words.add_parser("remove", help="remove an account and its password")
-    word_parser.add_argument("id", type=_address, metavar="USER@DOMAIN")
+    word_parser = words.add_parser("remove", parents=[place], help="remove an account and its password")
+    word_parser.add_argument("id", type=_address, metavar="USER@DOMAIN", help="the account's SIP address")
     word_parser.set_defaults(action="accounts-remove")
 
 
