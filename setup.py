@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the wheel carries the data files of resources/ and the compiled forms inside the package."""
+"""What pyproject.toml cannot say: the wheel carries resources/ and the compiled windows of ui/ inside the package."""
 
 from __future__ import annotations
 
@@ -13,14 +13,27 @@ ROOT = Path(__file__).resolve().parent
 
 
 class BuildWithResources(build_py):
-    """Copies resources/ and ui/ into the package that is being built."""
+    """Builds the package afresh, with what lies beside it in a checkout."""
 
     def run(self) -> None:
+        if self.editable_mode:
+            super().run()
+            return
+        package = Path(self.build_lib) / "blinkq"
+        shutil.rmtree(package, ignore_errors=True)  # an earlier build's modules would stay for ever
         super().run()
-        if not self.editable_mode:
-            target = Path(self.build_lib) / "blinkq"
-            for folder in ("resources", "ui"):
-                shutil.copytree(ROOT / folder, target / folder, dirs_exist_ok=True)
+        complete(package)
+
+
+def complete(package: Path) -> None:
+    """Put the data files and the compiled forms into ``package``, a copy of blinkq/."""
+    from blinkq.app.build_forms import build
+
+    shutil.copytree(ROOT / "resources", package / "resources", dirs_exist_ok=True)
+    forms = package / "app" / "forms"
+    shutil.rmtree(forms, ignore_errors=True)  # those of the checkout may be stale
+    if not build(ROOT / "ui", forms):
+        raise SystemExit(f"there are no windows in {ROOT / 'ui'}")
 
 
 if __name__ == "__main__":

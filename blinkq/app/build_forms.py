@@ -18,14 +18,18 @@ FORMS_FOLDER = Path(__file__).resolve().parent / "forms"
 
 
 def build(ui_folder: Path = UI_FOLDER, forms_folder: Path = FORMS_FOLDER) -> list[Path]:
-    """Compile what is stale and remove forms whose window is gone; returns the files written. Without ``ui_folder`` does nothing."""
-    if not ui_folder.is_dir():
+    """Compile what is stale and remove forms whose window is gone; returns the files written.
+
+    Without windows in ``ui_folder`` does nothing: an installed BlinkQ has its forms and no such folder, and a folder of that name beside
+    the package belongs to somebody else.
+    """
+    sources = {source.stem: source for source in sorted(ui_folder.glob("*.ui"))}
+    if not sources:
         return []
     forms_folder.mkdir(parents=True, exist_ok=True)
     package = forms_folder / "__init__.py"
     if not package.exists():
         _write(package, '"""Compiled from ui/*.ui; do not edit."""\n')
-    sources = {source.stem: source for source in sorted(ui_folder.glob("*.ui"))}
     written = [forms_folder / f"{stem}.py" for stem, source in sources.items() if _compile(source, forms_folder / f"{stem}.py")]
     for form in forms_folder.glob("*.py"):
         if form != package and form.stem not in sources:
