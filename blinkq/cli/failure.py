@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from blinkq.base.errors import BlinkQError
+from blinkq.base.notification import NotificationData
 
-__all__ = ["CommandFailure", "WrongUsage"]
+__all__ = ["CommandFailure", "WrongUsage", "load_failure"]
 
 
 class CommandFailure(BlinkQError):
@@ -13,3 +14,13 @@ class CommandFailure(BlinkQError):
 
 class WrongUsage(BlinkQError):
     """Ends the command with exit status 2 and this sentence on standard error."""
+
+
+def load_failure(data: NotificationData) -> str:
+    """The data of CFGManagerLoadFailed as a sentence."""
+    if data.attribute is None:
+        kept = f" It is kept as {data.kept_as}." if vars(data).get("kept_as") else ""
+        return f"The settings file is unreadable ({data.error}).{kept} Defaults are used."
+    if data.container is None:
+        return f"The stored account {data.attribute} cannot be used: {data.error}."
+    return f"The stored setting {data.attribute} cannot be used ({data.error}); its default is."

@@ -21,7 +21,9 @@ TOOLS = ("answer", "call", "echo", "lookup", "register", "settings")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``blinkq`` with ``arguments`` (default: the process's); returns the exit status."""
     options = build_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    # what a person must know is said in sentences; the log's warnings are for whoever looks deeper
+    level = logging.WARNING if options.command is None or getattr(options, "trace", None) else logging.ERROR
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     if options.command is None:
         return _softphone(options)
     output = Output(as_json=getattr(options, "json", False))

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.cli.failure import CommandFailure, WrongUsage
+from blinkq.cli.failure import CommandFailure, WrongUsage, load_failure
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import config_directory, read_password
 from blinkq.sipsimple.account import Account, AccountManager
@@ -57,6 +57,7 @@ def _configuration(options: Namespace) -> Iterator[list[str]]:
         raise CommandFailure(str(error)) from error
     finally:
         NotificationCenter().purge_observer(observer)
+        AccountManager().forget()
         if manager.started:
             manager.stop()
 
@@ -66,7 +67,7 @@ class _Problems(NotificationHandler):
         self._sentences = sentences
 
     def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
-        self._sentences.append(str(notification.data.error))
+        self._sentences.append(load_failure(notification.data))
 
     def _NH_CFGManagerSaveFailed(self, notification: Notification) -> None:
         self._sentences.append(f"The settings could not be saved: {notification.data.exception}")

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.cli.failure import CommandFailure
+from blinkq.cli.failure import CommandFailure, load_failure
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import prepared_configuration
 from blinkq.sipsimple.application import SIPApplication
@@ -125,8 +125,14 @@ class Tool(NotificationHandler):
     def _NH_AudioDeviceDidFail(self, notification: Notification) -> None:
         self.output.say(str(notification.data.error))
 
+    def _NH_MediaProcessDidDie(self, notification: Notification) -> None:
+        self.output.say("The sound is interrupted, and being restarted.")
+
+    def _NH_MediaProcessDidFail(self, notification: Notification) -> None:
+        self.output.say(f"There is no sound any more: {notification.data.error}")
+
     def _NH_CFGManagerLoadFailed(self, notification: Notification) -> None:
-        self.output.say(str(notification.data.error))
+        self.output.say(load_failure(notification.data))
 
     def _NH_SIPEngineSIPTrace(self, notification: Notification) -> None:
         data = notification.data
