@@ -26,6 +26,7 @@ from blinkq.sip.parser import parse_message
 from blinkq.sip.replies import mark_source, reply
 from blinkq.sip.session_body import SDP, is_unsupported
 from blinkq.sip.source_limiter import SourceLimiter
+from blinkq.sip.transactions.invite_server import InviteServerTransaction
 from blinkq.sip.usages.invitation import Invitation, InviteParameters
 from blinkq.sip.usages.registration import RegisterParameters, Registration, RegistrationState
 from blinkq.sip.usages.request import ClientRequest, RequestParameters, request_of
@@ -146,7 +147,7 @@ class Agent:
         """§9.2."""
         transactions = self._context.transactions
         cancelled = transactions.find_cancelled(cancel)
-        if cancelled is None:
+        if cancelled is None or not _same_hop(cancel, cancelled, flow):
             self._refuse(cancel, 481, flow)
             return
         headers = self._context.respond_headers()
@@ -224,3 +225,13 @@ class Agent:
         """The same To tag for the same request (§8.2.7), made of unread headers as they may be unreadable."""
         text = "\n".join(request.headers.get(name) or "" for name in ("Via", "Call-ID", "From", "CSeq"))
         return hashlib.blake2s(text.encode("utf-8", "replace"), key=self._secret, digest_size=8).hexdigest()
+
+
+def _same_hop(cancel: Request, cancelled: InviteServerTransaction, flow: Flow) -> bool:
+    """Whether a CANCEL comes from who sent the INVITE: §22.1 has nothing else to prove it, as a CANCEL cannot be challenged."""
+    invite, invite_flow = cancelled.request, cancelled.flow
+    return (
+        (cancel.call_id, cancel.from_.tag, cancel.cseq.number) == (invite.call_id, invite.from_.tag, invite.cseq.number)
+        and invite_flow is not None
+        and (flow.transport, flow.remote_address) == (invite_flow.transport, invite_flow.remote_address)
+    )

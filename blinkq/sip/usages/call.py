@@ -193,17 +193,19 @@ class Call:
     def acknowledge(self, dialog: Dialog, exchange: Exchange, sdp: bytes | None) -> None:
         """Send the ACK for a 2xx to the INVITE of `exchange` (RFC 3261 §13.2.2.4)."""
         invite = exchange.request
-        # §22.1: the ACK carries the credentials of its INVITE, as it cannot be challenged.
+        hop, flow = dialog.path()
+        # §22.1: the ACK carries the credentials of its INVITE, as it cannot be challenged. Not past the server that asked for them:
+        # an ACK that goes to the peer directly would hand the peer a digest to crack.
+        address = hop.address if flow is None else flow.remote_address
         credentials = [
             (name, value)
             for name in ("Authorization", "Proxy-Authorization")
-            for value in invite.headers.get_all(name)
+            for value in (invite.headers.get_all(name) if address == exchange.hop.address else ())
         ]
         number = invite.cseq.number
         ack = dialog.make_request(
             "ACK", number, headers=credentials, body=sdp or b"", content_type=SDP if sdp else None
         )
-        hop, flow = dialog.path()
         self.context.stamp(ack, hop)
         transmit = Transmit(ack.to_bytes(), hop, flow)
         while len(self._acks) >= MAX_ACKS:

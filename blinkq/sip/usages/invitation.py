@@ -306,13 +306,15 @@ class Invitation:
         if request.method == "ACK":
             self._receive_ack(request, now)
             return
-        self.flow = flow
-        if flow.reliable:
-            dialog.flow = flow  # the peer may have come back on a new connection
         if not dialog.admits(request):
             context = self._call.context
             context.send_stateless(request, self._reply(request, 500, ()), flow)  # §12.2.2: out of order
-        elif request.method == "BYE":
+            return
+        # only now: an old request played again from elsewhere must not move the call
+        self.flow = flow
+        if flow.reliable:
+            dialog.flow = flow  # the peer may have come back on a new connection
+        if request.method == "BYE":
             self._receive_bye(request, dialog, flow, now)
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)
