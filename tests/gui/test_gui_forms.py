@@ -54,8 +54,8 @@ def test_forms_are_compiled_when_missing_or_stale_only(tmp_path: Path) -> None:
     later = (forms / "small.py").stat().st_mtime_ns + 1_000_000_000
     os.utime(source, ns=(later, later))
     assert build(ui, forms) == [forms / "small.py"]
-    source.unlink()
-    assert build(ui, forms) == []
+    source.rename(ui / "renamed.ui")
+    assert build(ui, forms) == [forms / "renamed.py"]
     assert not (forms / "small.py").exists()
     assert not [part for part in forms.iterdir() if part.name.startswith(".")]
 
