@@ -5,23 +5,27 @@ What this is not: the middleware; whoever owns the engine sets ``on_sip_event`` 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from blinkq.base.clock import Clock, Entropy, SystemClock, SystemEntropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.engine.asyncio_network import AsyncioNetwork
-from blinkq.engine.dns_query import DNSQuery
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.media_link import MediaLink
 from blinkq.engine.network import Network
-from blinkq.engine.resolver import Resolver
 from blinkq.engine.sip_endpoint import SIPEndpoint, SIPEndpointConfig
 from blinkq.engine.trace import SIPMessageTraced
 from blinkq.media.control import Command, Reply
+
+if TYPE_CHECKING:
+    from blinkq.engine.dns_query import DNSQuery
+    from blinkq.engine.resolver import Resolver
 
 __all__ = ["Engine", "EngineConfig", "Media", "MediaFactory"]
 
@@ -84,12 +88,13 @@ class Engine:
         self.clock = clock or SystemClock()
         self.entropy = entropy or SystemEntropy()
         self.network = network or AsyncioNetwork()
-        self.resolver = Resolver(config.nameservers, entropy=self.entropy, dns=dns)
+        self._dns = dns
         #: called on the engine thread, in order
         self.on_sip_event: Callable[[object], None] = lambda event: None
         self.on_media_event: Callable[[object], None] = lambda event: None
         self._media_factory = media_factory or _media_link
         self._media: Media | None = None
+        self._media_start: asyncio.Task[None] | None = None
         self._sip: SIPEndpoint | None = None
         self._tracer: Callable[[SIPMessageTraced], None] | None = None
 
@@ -107,6 +112,23 @@ class Engine:
             raise IllegalStateError("the engine runs without media")
         return self._media
 
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Who asks the name servers."""
+        # dnspython takes 60 ms to import: time that the media process needs anyway to come up
+        from blinkq.engine.resolver import Resolver
+
+        return Resolver(self.config.nameservers, entropy=self.entropy, dns=self._dns)
+
+    def start_media(self) -> None:
+        """Start the media process already; ``start`` waits for it and says whether it came up. On the engine thread.
+
+        It takes longest to come up, so whoever has something to do before ``start`` calls this first. Done twice it is done once.
+        """
+        if self.config.media and self._media is None:
+            self._media = self._media_factory(self)
+            self._media_start = self.loop.loop.create_task(self._media.start(), name="media start")
+
     async def start(self) -> None:
         """Open the transports and start the media process. On the engine thread.
 
@@ -117,12 +139,11 @@ class Engine:
             raise IllegalStateError("the engine is already running")
         Engine.current = self
         try:
-            # the media process takes longest to come up: the SIP ports open meanwhile
-            if self.config.media:
-                self._media = self._media_factory(self)
+            self.start_media()
             self._sip = await self._start_sip(self.config.sip)
-            if self._media is not None:
-                await self._media.start()
+            _ = self.resolver
+            if self._media_start is not None:
+                await self._media_start
         except BaseException:
             await self.stop()
             raise
@@ -131,8 +152,11 @@ class Engine:
         """Close the transports and end the media process. On the engine thread; idempotent."""
         sip, self._sip = self._sip, None
         media, self._media = self._media, None
+        starting, self._media_start = self._media_start, None
         if sip is not None:
             await sip.stop()
+        if starting is not None:
+            await asyncio.gather(starting, return_exceptions=True)  # what has not come up cannot end in order
         if media is not None:
             await media.stop()
         if Engine.current is self:

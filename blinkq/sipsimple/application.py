@@ -190,10 +190,11 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         post("SIPApplicationWillStart", self)
         settings = SIPSimpleSettings()
         engine = self.engine
-        # the keyring may ask the user to unlock it: not on the engine thread
-        await asyncio.to_thread(_unlock_passwords)
         engine.on_sip_event = SIPEvents().dispatch
         engine.on_media_event = self._media_event
+        engine.start_media()
+        # the keyring may ask the user to unlock it: not on the engine thread
+        await asyncio.to_thread(_unlock_passwords)
         await self._start_engine(engine, settings)
         Runtime.engine = engine
         self._trace(settings)

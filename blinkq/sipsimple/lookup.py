@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Coroutine, Generator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what is posted here
 from blinkq.base import catalogue
 from blinkq.base.errors import BlinkQError, IllegalStateError
-from blinkq.engine.dns_query import QueryTraced
 from blinkq.engine.engine import Engine
 from blinkq.engine.errors import ResolveError
 from blinkq.engine.loop import EngineLoop
-from blinkq.engine.resolver import Resolver, RouteInfo
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.sip_uri import BaseSIPURI
+
+if TYPE_CHECKING:  # see Engine.resolver: they are imported when the engine starts
+    from blinkq.engine.dns_query import QueryTraced
+    from blinkq.engine.resolver import Resolver, RouteInfo
 
 __all__ = ["DNSLookup", "DNSLookupError", "Lookup"]
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from blinkq.base.clock import Clock, Entropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.network import Network
-from blinkq.engine.resolver import Resolver
 from blinkq.engine.sip_endpoint import SIPEndpointConfig
 from blinkq.sip.hop import Hop
 from blinkq.sipsimple.audio_mixer import AudioMixer, MediaControl
+
+if TYPE_CHECKING:
+    from blinkq.engine.resolver import Resolver  # see Engine.resolver: it is imported when the engine starts
 
 __all__ = ["EngineFace", "Runtime", "SIPFace"]
 

@@ -235,3 +235,30 @@ def test_open_and_close_with_a_thread_of_its_own() -> None:
     with pytest.raises(NetworkError, match="no such address"):
         wrong.open()
     assert EngineLoop.current is None
+
+
+def test_the_media_process_may_be_started_ahead() -> None:
+    async def body() -> None:
+        media = FakeMedia()
+        engine = engine_on(FakeNetwork().host("192.0.2.1"), media)
+        engine.start_media()
+        await asyncio.sleep(0)
+        assert media.log == ["start"]
+        await engine.start()
+        await engine.stop()
+        assert media.log == ["start", "stop"]
+
+    run(body())
+
+
+def test_a_media_process_that_was_started_ahead_is_ended_where_the_engine_never_starts() -> None:
+    async def body() -> None:
+        media, broken = FakeMedia(), FakeMedia(broken=True)
+        host = FakeNetwork().host("192.0.2.1")
+        for link in (media, broken):
+            engine = engine_on(host, link)
+            engine.start_media()
+            await engine.stop()
+        assert media.log == broken.log == ["start", "stop"]
+
+    run(body())

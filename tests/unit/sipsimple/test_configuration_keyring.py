@@ -15,10 +15,10 @@ import pytest
 from blinkq.sipsimple.configuration.errors import ConfigurationBackendError
 from blinkq.sipsimple.configuration.keyring import (
     FilePasswordStore,
-    KeyringPasswordStore,
     MemoryPasswordStore,
     open_password_store,
 )
+from blinkq.sipsimple.configuration.system_keyring import KeyringPasswordStore
 
 
 class FakeKeyring(keyring.backend.KeyringBackend):
