@@ -241,12 +241,14 @@ def test_the_media_process_may_be_started_ahead() -> None:
     async def body() -> None:
         media = FakeMedia()
         engine = engine_on(FakeNetwork().host("192.0.2.1"), media)
+        engine.loop.start()
         engine.start_media()
         await asyncio.sleep(0)
         assert media.log == ["start"]
         await engine.start()
         await engine.stop()
         assert media.log == ["start", "stop"]
+        engine.loop.stop()
 
     run(body())
 
@@ -257,8 +259,10 @@ def test_a_media_process_that_was_started_ahead_is_ended_where_the_engine_never_
         host = FakeNetwork().host("192.0.2.1")
         for link in (media, broken):
             engine = engine_on(host, link)
+            engine.loop.start()
             engine.start_media()
             await engine.stop()
+            engine.loop.stop()
         assert media.log == broken.log == ["start", "stop"]
 
     run(body())
