@@ -18,11 +18,15 @@ from blinkq.media.wav import open_writer
 
 ETH_P_ALL = 0x0003
 PACKET_OUTGOING = 4  # loopback shows each packet twice: going out and coming in
+SO_TIMESTAMPNS = 35  # the kernel's time of each packet (linux/socket.h)
 PCMU = CodecFormat(0, "PCMU", 8000)
 
 
 class WireTap:
-    """Collects the RTP packets that go to UDP ports ``first`` to ``last`` on loopback; a context manager."""
+    """Collects the RTP packets that go to UDP ports ``first`` to ``last`` on loopback; a context manager.
+
+    ``times`` has the second at which each of ``packets`` was sent, by the kernel's clock.
+    """
 
     def __init__(self, first: int, last: int) -> None:
         try:
@@ -31,9 +35,11 @@ class WireTap:
             pytest.skip("packets can only be looked at as root on Linux")
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.2)
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._ports = range(first, last + 1)
         self._over = threading.Event()
         self.packets: list[RTPPacket] = []
+        self.times: list[float] = []
         self._thread = threading.Thread(target=self._collect, name="wire tap")
 
     def __enter__(self) -> WireTap:
@@ -57,7 +63,7 @@ class WireTap:
     def _collect(self) -> None:
         while not self._over.is_set():
             try:
-                data, (_, _, kind, *_rest) = self._socket.recvfrom(65535)
+                data, notes, _, (_, _, kind, *_rest) = self._socket.recvmsg(65535, 64)
             except TimeoutError:
                 continue
             if kind == PACKET_OUTGOING or len(data) < 28 or data[0] >> 4 != 4 or data[9] != socket.IPPROTO_UDP:
@@ -66,6 +72,9 @@ class WireTap:
             (port,) = struct.unpack_from("!H", data, header + 2)
             if port in self._ports:
                 try:
-                    self.packets.append(RTPPacket.parse(data[header + 8 :]))
+                    packet = RTPPacket.parse(data[header + 8 :])
                 except RTPError:
                     continue  # RTCP shares the range
+                seconds, nanoseconds = struct.unpack("qq", notes[0][2])
+                self.times.append(seconds + nanoseconds / 1e9)
+                self.packets.append(packet)

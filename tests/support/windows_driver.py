@@ -1,0 +1,135 @@
+"""Starts the softphone the normal way and tells over a local socket where on the screen things are: for tests with a real mouse.
+
+    python windows_driver.py SOCKET [options of blinkq ...]
+
+A request is a line of JSON; the answer comes when it is true, or with "error" after "seconds". Clicks and keys are real ones (xdotool);
+nothing here presses anything.
+
+    {"find": NAME, "text": REGEX}   a visible, enabled widget by its object's or accessible name -> x, y (its middle), text
+    {"gone": NAME}                  no such widget is visible
+    {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
+    {"tray": true}                  the tray icon -> x, y
+    {"hog": [BUSY, PERIOD]}         from now on keep the GUI thread busy with Python for BUSY seconds in every PERIOD
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from typing import Any
+
+from PyQt6.QtCore import QObject, QPoint, QRect, QTimer
+from PyQt6.QtNetwork import QLocalServer, QLocalSocket
+from PyQt6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
+
+import blinkq.app.main
+from blinkq.cli.main import main
+
+LOOK_AGAIN = 30  # ms
+
+
+class Driver(QObject):
+    """Answers requests in the GUI thread."""
+
+    def __init__(self, application: DrivenApplication, address: str) -> None:
+        super().__init__(application)
+        self._application = application
+        self._server = QLocalServer(self)
+        self._server.newConnection.connect(self._connected)
+        if not self._server.listen(address):
+            raise SystemExit(f"{address}: {self._server.errorString()}")
+
+    def _connected(self) -> None:
+        connection = self._server.nextPendingConnection()
+        assert connection is not None
+        connection.readyRead.connect(lambda: self._read(connection))
+
+    def _read(self, connection: QLocalSocket) -> None:
+        while connection.canReadLine():
+            request = json.loads(connection.readLine().data())
+            self._answer(connection, request, time.monotonic() + request.get("seconds", 10))
+
+    def _answer(self, connection: QLocalSocket, request: dict[str, Any], deadline: float) -> None:
+        answer = self._look(request)
+        if answer is None and time.monotonic() < deadline:
+            QTimer.singleShot(LOOK_AGAIN, lambda: self._answer(connection, request, deadline))
+            return
+        if answer is None:
+            shown = [f"{w.objectName()}={_text(w)!r}" for w in _visible() if w.objectName() and _text(w)]
+            answer = {"error": f"{request} did not come true; there are {', '.join(shown)}"}
+        connection.write(json.dumps(answer).encode() + b"\n")
+
+    def _look(self, request: dict[str, Any]) -> dict[str, object] | None:
+        if "find" in request:
+            found = [w for w in _named(request["find"]) if w.isEnabled() and re.search(request.get("text", ""), _text(w))]
+            return {**_middle(_on_screen(found[0])), "text": _text(found[0])} if found else None
+        if "gone" in request:
+            return None if _named(request["gone"]) else {}
+        if "action" in request:
+            return _action(request["action"])
+        if "tray" in request:
+            place = self._application.tray.icon.geometry()
+            return _middle(place) if place.isValid() and place.width() > 1 else None
+        busy, period = request["hog"]
+        timer = QTimer(self)
+        timer.timeout.connect(lambda: _hog(busy))
+        timer.start(round(period * 1000))
+        return {}
+
+
+class DrivenApplication(blinkq.app.main.Application):
+    """The application, with somebody to ask."""
+
+    address = ""
+
+    def show(self) -> None:
+        super().show()
+        Driver(self, self.address)
+
+
+def _hog(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def _visible() -> list[QWidget]:
+    return [widget for widget in QApplication.allWidgets() if widget.isVisible() and not widget.visibleRegion().isEmpty()]
+
+
+def _named(name: str) -> list[QWidget]:
+    return [widget for widget in _visible() if name in (widget.objectName(), widget.accessibleName())]
+
+
+def _text(widget: QWidget) -> str:
+    text = getattr(widget, "text", None)
+    return str(text()) if text is not None else ""
+
+
+def _on_screen(widget: QWidget) -> QRect:
+    """Where what can be seen of a widget is."""
+    part = widget.visibleRegion().boundingRect()
+    return QRect(widget.mapToGlobal(part.topLeft()), part.size())
+
+
+def _middle(place: QRect) -> dict[str, object]:
+    middle: QPoint = place.center()
+    return {"x": middle.x(), "y": middle.y()}
+
+
+def _action(text: str) -> dict[str, object] | None:
+    for menu in _visible():
+        if isinstance(menu, QMenu | QMenuBar):
+            for action in menu.actions():
+                if action.text().replace("&", "").startswith(text):
+                    place = menu.actionGeometry(action)
+                    return _middle(QRect(menu.mapToGlobal(place.topLeft()), place.size()))
+    return None
+
+
+if __name__ == "__main__":
+    DrivenApplication.address = sys.argv[1]
+    blinkq.app.main.Application = DrivenApplication  # type: ignore[misc]  # the one place where it is made
+    sys.exit(main(sys.argv[2:]))
