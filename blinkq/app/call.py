@@ -5,6 +5,7 @@ Driven by notifications only; commands go straight to the session and never wait
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -64,6 +65,8 @@ class Call(QObject):
         self.held_here = False
         self.held_there = False
         self.recording: str | None = None
+        #: path of the recording that was made last, while the notice speaks of it
+        self.recorded: str | None = None
         self.notice = ""
         self.explanation: Explanation | None = None
         self.outcome = ""
@@ -274,12 +277,12 @@ class Call(QObject):
         self.changed.emit()
 
     def _NH_AudioStreamDidStopRecordingAudio(self, notification: Notification) -> None:
-        self.recording = None
+        self.recording, self.recorded = None, str(notification.data.filename)
         reason = getattr(notification.data, "reason", None)
         if reason:
             self.notice = self.tr("The recording stopped: %1 What was recorded is kept.").replace("%1", f"{reason}.".replace("..", "."))
         else:
-            self.notice = self.tr("Recorded to %1").replace("%1", str(notification.data.filename))
+            self.notice = self.tr("Recorded to %1").replace("%1", os.path.basename(notification.data.filename))
         self.changed.emit()
 
     def _NH_AudioStreamDidChangeRTPParameters(self, _notification: Notification) -> None:

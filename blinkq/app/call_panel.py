@@ -275,7 +275,7 @@ class CallPanel(QFrame):
         else:
             notice, what_to_do, level = call.notice, "", "muted"
         ui.noticeLabel.setText(notice)
-        ui.noticeLabel.setToolTip(call.recording or "")
+        ui.noticeLabel.setToolTip(call.recording or call.recorded or "")
         ui.noticeLabel.setVisible(bool(notice))
         set_level(ui.noticeLabel, level)
         ui.adviceLabel.setText(what_to_do)

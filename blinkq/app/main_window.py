@@ -420,6 +420,7 @@ class MainWindow(QMainWindow):
             ui.bodyStack.setCurrentWidget(ui.recentPage)
         else:
             ui.bodyStack.setCurrentWidget(ui.emptyPage if self._accounts.rows or self.panels else ui.welcomePage)
+        ui.emptyText.setVisible(not self.panels)
 
     def _call_record(self, index: QModelIndex) -> None:
         record = index.data(RECORD_ROLE)

@@ -48,6 +48,7 @@ class MainWindowForm(Protocol):
     welcomeTitle: QLabel
     welcomeAddButton: QPushButton
     emptyPage: QWidget
+    emptyText: QLabel
     inputMenu: QMenu
     outputMenu: QMenu
     alertMenu: QMenu

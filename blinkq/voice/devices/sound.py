@@ -22,9 +22,10 @@ __all__ = ["SoundDevice", "SoundError"]
 #: Length of a device period in milliseconds; Python cannot keep shorter ones without slips.
 PERIOD_MS = 20
 
-#: Seconds without a callback after which a device counts as gone. A sound server that slept needs up to 2 s for the first one.
+#: Seconds without a callback after which a device counts as gone. A sound server that slept needs up to 2 s for the first one, and its
+#: device may pause as long once more right after.
 FIRST_CALLBACK = 4.0
-NEXT_CALLBACK = 1.5
+NEXT_CALLBACK = 3.0
 
 
 class SoundError(BlinkQError):
