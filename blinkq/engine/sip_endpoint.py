@@ -34,6 +34,8 @@ __all__ = ["SIPEndpoint", "SIPEndpointConfig"]
 MAX_CONNECTIONS = 256
 #: Of these, accepted ones: whoever connects to us must not keep us from connecting.
 MAX_ACCEPTED = 128
+#: And of these, from one address: a busy server needs a few, and one that opens them all must not keep the others out.
+MAX_ACCEPTED_FROM_ONE = 32
 #: Peers towards which our own address is watched; only the latest matter.
 MAX_WATCHED = 32
 #: Seconds without SIP after which a connection that nobody holds is closed.
@@ -154,8 +156,9 @@ class SIPEndpoint:
     async def hop(self, address: str, port: int, transport: str = "udp", tls_name: str | None = None) -> Hop:
         """The next hop ``address`` (an IP address), with our own address towards it.
 
-        Returns at once, but for TLS when nothing of ours listens: then the connection is made first, so that the local port, which goes
-        into Contact, is the one where we can be reached. Raises NetworkError with a sentence where there is no way.
+        Returns at once, but for TLS: then the connection is made first, so that a server that cannot prove who it is is known before
+        anything is sent (TLSError), and so that the local port, which goes into Contact, is the one where we can be reached. Raises
+        NetworkError with a sentence where there is no way.
         """
         transport = transport.lower()
         if not self.offers(transport):
@@ -163,13 +166,13 @@ class SIPEndpoint:
         name = (tls_name or address) if transport == "tls" else None
         local_address = self.config.local_address or self._local_address_for(address)
         local_port = self.ports.get(transport)
-        if local_port is not None:
+        if transport != "tls" and local_port is not None:
             return Hop(transport, address, port, local_address, local_port, name)
-        stream = self._stream_to(Hop(transport, address, port, local_address, 0, name))
+        stream = self._stream_to(Hop(transport, address, port, local_address, local_port or 0, name))
         await asyncio.shield(stream.ready)
         flow = stream.flow
         assert flow is not None  # it is ready
-        return Hop(transport, address, port, flow.local_address, flow.local_port, name)
+        return Hop(transport, address, port, flow.local_address, local_port or flow.local_port, name)
 
     def offers(self, transport: str) -> bool:
         """Whether a transport may be used for requests of ours."""
@@ -322,8 +325,9 @@ class SIPEndpoint:
         return stream
 
     def _accept(self, transport: str, connection: Stream) -> SIPStream | None:
-        accepted = sum(not stream.opened_by_us for stream in self._streams.values())
-        if self._stopped or accepted >= MAX_ACCEPTED:
+        accepted = [stream.remote[0] for stream in self._streams.values() if not stream.opened_by_us]
+        too_many = len(accepted) >= MAX_ACCEPTED or accepted.count(connection.remote[0]) >= MAX_ACCEPTED_FROM_ONE
+        if self._stopped or too_many:
             log.info("refused a connection from %s: too many are open", connection.remote[0])
             return None
         stream = self._new_stream(transport, connection.remote, None, opened_by_us=False)

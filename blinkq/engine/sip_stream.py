@@ -73,6 +73,8 @@ class SIPStream:
         self.hops: set[Hop] = set()
         self.closed = False
         self.heard_sip = False
+        #: when the last whole message went or came. Bytes of an unfinished one do not count, nor do line breaks of who has never said
+        #: anything: whoever drips them would keep the connection for ever.
         self.last_used = clock.monotonic()
         #: done when the connection is made, or failed with its NetworkError
         self.ready: asyncio.Future[None] = loop.create_future()
@@ -159,12 +161,13 @@ class SIPStream:
         if self._stream is None:
             self._early.append(data)
             return
-        self.last_used = self._clock.monotonic()
         try:
             items = self._framer.receive_data(data)
         except SIPParseError as error:
             self._fail_parsing(error)
             return
+        if items and (self.heard_sip or self.opened_by_us or any(isinstance(item, bytes) for item in items)):
+            self.last_used = self._clock.monotonic()
         for item in items:
             if self._ended():
                 return
