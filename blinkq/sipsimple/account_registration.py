@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
-from blinkq.engine.errors import NetworkError, ResolveError
+from blinkq.engine.errors import NetworkError, ResolveError, TLSError
 from blinkq.engine.events import FlowClosed, LocalAddressChanged
 from blinkq.sip.address import NameAddr
 from blinkq.sip.authentication import KnownChallenges
@@ -159,6 +159,10 @@ class AccountRegistration:
             try:
                 hop = await Runtime.current().sip.hop(route.address, route.port, route.transport, route.tls_name)
             except NetworkError as error:
+                if isinstance(error, TLSError):
+                    # a server that cannot prove who it is may be somebody in between, who would like nothing better than no TLS
+                    routes[index + 1 :] = [other for other in routes[index + 1 :] if other.transport == "tls"]
+                    next_route = routes[index + 1] if index + 1 < len(routes) else None
                 delay = 0.0 if next_route else self._delay(Failure.PASSING)
                 self._failed(str(error), next_route=next_route, delay=delay)
                 continue

@@ -368,3 +368,21 @@ async def test_idle_costs_little() -> None:
         await asyncio.sleep(280)
         # one request and its answer every five seconds, and the pings of the endpoint
         assert len(s.world.packets) - before <= 56 * 2 + 14
+
+
+@flow
+async def test_a_server_that_is_somebody_else_is_not_asked_in_the_clear_instead() -> None:
+    """Somebody in between answers on TLS with a certificate of his own, and hopes for the digest over UDP."""
+    async with scene() as s:
+        s.account.sip.transport = None
+        s.account.save()
+        for transport, port in (("_sips._tcp", 5061), ("_sip._tcp", 5060), ("_sip._udp", 5060)):
+            s.dns.records[f"{transport}.example.com", "SRV"] = [f"1 1 {port} example.com."]
+        s.server.names = {"evil.test"}
+        AccountManager().start()
+        data = await s.until(FAILED)
+        assert "certificate" in data.error
+        await asyncio.sleep(5)
+        assert s.registrar.requests == []
+        s.server.names = {"example.com"}
+        assert (await s.until(SUCCEEDED)).registrar.transport == "tls"

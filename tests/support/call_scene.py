@@ -25,6 +25,7 @@ from blinkq.base.clock import SeededEntropy
 from blinkq.engine.engine import Engine
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.sip_endpoint import SIPEndpoint, SIPEndpointConfig
+from blinkq.engine.tls import TLSConfig
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.address import NameAddr
 from blinkq.sip.events import InvitationReceived, ReinviteReceived
@@ -160,11 +161,16 @@ class CallScene:
         """The notifications of sessions so far, without their common beginning."""
         return [name.removeprefix("SIPSession") for name in self.recorder.names if name.startswith("SIPSession")]
 
-    async def peer(self, address: str = "192.0.2.2", *, answering: bool = False, port: int = 5060) -> Peer:
-        host = self.world.host(address)
+    async def peer(
+        self, address: str = "192.0.2.2", *, answering: bool = False, port: int = 5060, names: set[str] | None = None
+    ) -> Peer:
+        """A peer; with ``names`` it listens on TLS 5061 too, with a certificate that says so."""
+        host = self.world.host(address, names=names)
         loop = asyncio.get_running_loop()
         entropy = SeededEntropy(len(self.peers) + 100)
-        config = SIPEndpointConfig("Peer/1", address, udp_port=port, tcp_port=port, tls_port=None)
+        tls = TLSConfig(certificate="fake") if names is not None else TLSConfig()
+        tls_port = 5061 if names is not None else None
+        config = SIPEndpointConfig("Peer/1", address, udp_port=port, tcp_port=port, tls_port=tls_port, tls=tls)
         endpoint = SIPEndpoint(config, loop, VirtualClock(loop), entropy, host)
         await endpoint.start()
         made = Peer(self, host, endpoint)
@@ -200,13 +206,13 @@ class CallScene:
 
 
 @asynccontextmanager
-async def call_scene(**account_settings: object) -> AsyncIterator[CallScene]:
-    """Alice runs, accepts direct calls and does not register."""
+async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncIterator[CallScene]:
+    """Alice runs, accepts direct calls and does not register; ``tls``: she speaks it (the fake network's, which checks names only)."""
     Singleton.forget()
     made = CallScene()
     start_configuration()
     settings = SIPSimpleSettings()
-    settings.sip.transport_list = ["tcp", "udp"]  # type: ignore[assignment]
+    settings.sip.transport_list = ["tls", "tcp", "udp"] if tls else ["tcp", "udp"]  # type: ignore[assignment]
     settings.sip.accept_direct_calls = True
     AccountManager().load()
     account = made.account = Account("alice@example.com")
@@ -223,7 +229,7 @@ async def call_scene(**account_settings: object) -> AsyncIterator[CallScene]:
         return made.media
 
     engine = made.engine = Engine(
-        engine_config(settings, tls=False), loop=EngineLoop(loop), clock=VirtualClock(loop), entropy=SeededEntropy(7),
+        engine_config(settings, tls=tls), loop=EngineLoop(loop), clock=VirtualClock(loop), entropy=SeededEntropy(7),
         network=made.home, media_factory=media,
     )  # fmt: skip
     engine.loop.start()

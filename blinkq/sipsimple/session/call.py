@@ -365,6 +365,9 @@ def contact_for(session: Session, hop: Hop) -> NameAddr:
     public = sip.public_address(hop)
     if public is not None:
         uri.host, uri.port = public
+    called = session.remote_identity if session.direction == "outgoing" else session.local_identity
+    if called is not None and called.uri.secure and hop.transport == "tls":
+        uri.secure, uri.parameters = True, {}  # who was called by a sips address is reached by one (RFC 3261 §8.1.1.8, §12.1.1)
     return NameAddr(uri.to_uri(), "", {})
 
 

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
 from blinkq.base.errors import BlinkQError
-from blinkq.engine.errors import NetworkError
+from blinkq.engine.errors import NetworkError, TLSError
 from blinkq.sdp.description import SessionDescription
 from blinkq.sdp.errors import NegotiationError, SDPError
 from blinkq.sdp.negotiation import check_answer
+from blinkq.sip.digest import Credentials
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationProgressed
 from blinkq.sip.hop import Hop
 from blinkq.sip.message import Response
 from blinkq.sip.usages.invitation import InviteParameters
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import ContactHeader
+from blinkq.sipsimple.core import ContactHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.call import Call, contact_for, log
@@ -37,6 +38,8 @@ class OutgoingCall(Call):
         self._route = 0
         self.lines = list(streams)
         self._initialized = False
+        # a sips address promises it to the user, an account's setting demands it: not even the best other route will do
+        self._must_be_secure = _is_sips(session.remote_identity) or session.account.sip.transport == "tls"
         self._heard = False  # a provisional response came: this route works, no other one is tried
         self._answered = False
         self._streams_started = False
@@ -53,11 +56,18 @@ class OutgoingCall(Call):
         while self._route < len(self._routes):
             route = self._routes[self._route]
             session.route, session.transport = route, route.transport
+            if self._must_be_secure and route.transport != "tls":
+                log.info("route %s is left out: only TLS is wanted", route)
+                failure = failure if self._route else "this call demands TLS, and no server was found that speaks it"
+                self._route += 1
+                continue
             try:
                 hop = await self.engine.sip.hop(route.address, route.port, route.transport, route.tls_name)
             except NetworkError as error:
                 log.info("route %s: %s", route, error)
                 failure = str(error)
+                # a server that cannot prove who it is may be somebody in between, who would like nothing better than no TLS
+                self._must_be_secure = self._must_be_secure or isinstance(error, TLSError)
                 self._route += 1
                 continue
             if self.machine.live:
@@ -97,7 +107,7 @@ class OutgoingCall(Call):
         self.session.claim_invitation(self.invitation)
 
     def _parameters(self, hop: Hop) -> InviteParameters:
-        session, account = self.session, self.session.account
+        session = self.session
         assert session.local_identity is not None
         assert session.remote_identity is not None
         offer = self.describe([stream.get_local_media(True) for stream in self.lines])
@@ -105,9 +115,20 @@ class OutgoingCall(Call):
         return InviteParameters(
             request_uri=session.remote_identity.uri.to_uri(), from_=session.local_identity.to_name_addr(),
             to=session.remote_identity.to_name_addr(), contact=contact_for(session, hop), hop=hop,
-            credentials=account.credentials.to_digest() if account.credentials is not None else None,
+            credentials=self._credentials(hop),
             sdp=offer.to_bytes(), timeout=float(timeout) if timeout else None,
         )  # fmt: skip
+
+    def _credentials(self, hop: Hop) -> Credentials | None:
+        """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on."""
+        session, account = self.session, self.session.account
+        assert session.remote_identity is not None
+        own = (
+            account.sip.outbound_proxy is not None
+            or session.remote_identity.uri.host.lower() == account.id.domain.lower()
+            or account.is_server(hop.address)
+        )
+        return account.credentials.to_digest() if own else None
 
     # events ----------------------------------------------------------------------------------------------------------------------------
 
@@ -211,3 +232,7 @@ def _contacts(response: Response) -> list[ContactHeader]:
         return [ContactHeader.from_name_addr(contact) for contact in response.contacts]
     except (SIPParseError, ValueError):
         return []
+
+
+def _is_sips(identity: FrozenFromHeader | FrozenToHeader | None) -> bool:
+    return identity is not None and bool(identity.uri.secure)

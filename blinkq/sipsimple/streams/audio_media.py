@@ -101,6 +101,8 @@ class AudioMedia:
             raise InvalidStreamError(f"the peer wants encryption (SRTP) {why}")
         if self.policy.srtp == "mandatory" and offered is None:
             raise InvalidStreamError("encryption (SRTP) is mandatory here, the peer does not offer it")
+        if offered is None and self._negotiated is not None and self._negotiated.local_key is not None:
+            raise InvalidStreamError("this call is encrypted (SRTP) and does not go on without it")
 
     def offer(self, port: int, rtcp_port: int, direction: Direction) -> MediaDescription:
         """Our offer: everything at first, later what was agreed."""

@@ -292,6 +292,11 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             self._fail(str(error))
             return
         before = self._negotiated
+        standing = self.session is not None and self.session.start_time is not None
+        if standing and before is not None and before.local_key is not None and negotiated.local_key is None:
+            # before, it may be another phone of the callee that answers in the end; now people rely on the lock that they saw
+            self._fail("the peer answered without the encryption (SRTP) that this call had")
+            return
         if before is not None and Connection(negotiated.remote_address).unspecified:
             # the old way to ask for silence says nothing about where RTCP goes
             negotiated = replace(negotiated, remote_address=before.remote_address)
