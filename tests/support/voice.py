@@ -154,12 +154,12 @@ def write_wav(path: Path, samples: NDArray[np.int16], rate: int = RATE) -> Path:
     return path
 
 
-def likeness(heard: NDArray[np.int16], said: NDArray[np.int16], rate: int = RATE) -> float:
-    """How much of what was said is heard, 0 to 1: the median over pieces of 300 ms of their best correlation at any delay.
+def likeness(heard: NDArray[np.int16], said: NDArray[np.int16], rate: int = RATE, piece_length: float = 0.3) -> float:
+    """How much of what was said is heard, 0 to 1: the median over pieces (in seconds) of their best correlation at any delay.
 
     Pieces, because a jitter buffer that shortens one frame shifts all that follows; the last half second is left out.
     """
-    length = rate * 3 // 10
+    length = round(rate * piece_length)
     spectrum_size = 1 << (len(heard) + length).bit_length()
     heard_float = heard.astype(float)
     spectrum = np.fft.rfft(heard_float, spectrum_size)
