@@ -177,5 +177,5 @@ class Conversation(NotificationHandler):
         begin, end = self.session.start_time, self.session.stop_time
         if begin is None or end is None:
             return "no time"
-        seconds = (end - begin) / datetime.timedelta(seconds=1)
-        return f"{int(seconds // 60)}:{int(seconds % 60):02d}"
+        minutes, seconds = divmod(round((end - begin) / datetime.timedelta(seconds=1)), 60)
+        return f"{minutes}:{seconds:02d}"
