@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blinkq.cli.main import main
-from blinkq.sipsimple.configuration import ConfigurationManager, keyring
+from blinkq.sipsimple.configuration import ConfigurationManager, keyring, system_keyring
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 
 Run = Callable[..., tuple[int, str, str]]
@@ -19,7 +19,7 @@ SECRET = "correct-horse-battery"
 
 @pytest.fixture
 def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(keyring, "_system_keyring", lambda: None)  # not the keyring of whoever runs the tests
+    monkeypatch.setattr(system_keyring, "system_keyring", lambda: None)  # not the keyring of whoever runs the tests
     return tmp_path / "config"
 
 
