@@ -16,7 +16,8 @@ from typing import Any, cast
 
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, describe_os_error
-from blinkq.engine.network import Accept, Address, DatagramHandler, StreamHandler
+from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, StreamHandler
+from blinkq.engine.polled_udp import PolledUDPSocket
 from blinkq.engine.tls import TLSConfig, check_name, client_context, describe_tls_error, server_context
 
 __all__ = ["AsyncioNetwork"]
@@ -39,9 +40,15 @@ log = get_logger("engine.network")
 
 
 class AsyncioNetwork:
-    """Network over the running asyncio loop."""
+    """Network over the running asyncio loop.
 
-    async def open_udp(self, address: str, port: int, handler: DatagramHandler) -> _UDPSocket:
+    :param polled_udp: the loop is not to be trusted with UDP sockets (``polled_udp.py`` tells why)
+    """
+
+    def __init__(self, *, polled_udp: bool = sys.platform == "win32") -> None:
+        self._polled_udp = polled_udp
+
+    async def open_udp(self, address: str, port: int, handler: DatagramHandler) -> DatagramSocket:
         """See Network."""
         family = _family(address)
         try:
@@ -52,14 +59,17 @@ class AsyncioNetwork:
             sock.setblocking(False)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
-            if _ON_LINUX:
+            with contextlib.suppress(OSError):  # macOS refuses what is beyond its limit
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_BUFFER)
+            if _ON_LINUX and not self._polled_udp:
                 level, option = (socket.IPPROTO_IPV6, _IPV6_RECVERR) if family == socket.AF_INET6 else (socket.IPPROTO_IP, _IP_RECVERR)
                 sock.setsockopt(level, option, 1)
             sock.bind((address, port))
         except OSError as error:
             sock.close()
             raise NetworkError(describe_bind_error(error, address, port, "udp")) from error
+        if self._polled_udp:
+            return PolledUDPSocket(sock, handler, asyncio.get_running_loop())
         udp = _UDPSocket(sock, handler)
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: udp, sock=sock)
         return udp
@@ -93,7 +103,8 @@ class AsyncioNetwork:
     ) -> _Stream:
         """See Network."""
         name = server_name or address
-        stream = _Stream(handler=handler, transport_name="tls" if tls else "tcp", verify_name=name if tls and tls.verify else None)
+        verify_name = name if tls and tls.verify else None
+        stream = _Stream(handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name, remote=(address, port))
         try:
             await asyncio.get_running_loop().create_connection(
                 lambda: stream,
@@ -215,6 +226,7 @@ class _Stream(asyncio.Protocol):
         handler: StreamHandler | None = None,
         accept: Accept | None = None,
         verify_name: str | None = None,
+        remote: Address = ("", 0),
     ) -> None:
         self._name = transport_name
         self._handler = handler
@@ -222,7 +234,7 @@ class _Stream(asyncio.Protocol):
         self._verify_name = verify_name
         self._transport: asyncio.Transport | None = None
         self.local: Address = ("", 0)
-        self.remote: Address = ("", 0)
+        self.remote = remote
         self.refused: TLSError | None = None
 
     @property
@@ -248,12 +260,8 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self.local = transport.get_extra_info("sockname")[:2]
-        self.remote = transport.get_extra_info("peername")[:2]
-        sock = transport.get_extra_info("socket")
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if hasattr(socket, "TCP_USER_TIMEOUT"):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+        self.remote = (transport.get_extra_info("peername") or self.remote)[:2]
+        _tune(transport.get_extra_info("socket"))
         if self._verify_name is not None:
             try:
                 check_name(transport.get_extra_info("peercert") or {}, self._verify_name)
@@ -278,6 +286,15 @@ class _Stream(asyncio.Protocol):
         elif isinstance(exc, ssl.SSLError):
             exc = OSError(errno.ECONNRESET, exc.reason or "TLS error")
         handler.connection_lost(describe_os_error(exc, *self.remote, self._name))
+
+
+def _tune(sock: socket.socket) -> None:
+    # macOS refuses options on a connection that the peer has closed meanwhile; that it is closed will be told in its turn
+    with contextlib.suppress(OSError):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
 
 
 def _family(address: str) -> socket.AddressFamily:

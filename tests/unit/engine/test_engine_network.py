@@ -21,14 +21,14 @@ Body = Callable[[Network], Awaitable[None]]
 Runner = Callable[[Body], None]
 
 
-@pytest.fixture(params=["loopback", "fake"])
+@pytest.fixture(params=["loopback", "polled", "fake"])
 def on(request: pytest.FixtureRequest) -> Runner:
-    """Runs a body on one of the two networks."""
-    if request.param == "loopback":
+    """Runs a body on one of the networks: the real one, the same as on Windows, the fake one."""
+    if request.param != "fake":
 
         async def real(body: Body) -> None:
             async with asyncio.timeout(10):
-                await body(AsyncioNetwork())
+                await body(AsyncioNetwork(polled_udp=request.param == "polled"))
 
         return lambda body: asyncio.run(real(body))
 
@@ -76,6 +76,7 @@ def test_datagrams_go_there_and_back(on: Runner) -> None:
     on(body)
 
 
+@pytest.mark.parametrize("on", ["loopback", "fake"], indirect=True)
 def test_a_datagram_that_nobody_takes_is_reported_with_its_address(on: Runner) -> None:
     async def body(network: Network) -> None:
         ear, other = Ear(), Ear()
