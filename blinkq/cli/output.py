@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import enum
 import json
+import re
 import sys
 import threading
 from collections.abc import Mapping
@@ -13,6 +14,9 @@ from collections.abc import Mapping
 from blinkq.base.notification import Notification
 
 __all__ = ["Output"]
+
+# What terminals obey or are misled by: control characters but for tab and line feed, and those that turn the direction of writing.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 MAX_DEPTH = 4  # data is shown, not archived: what hangs deeper (a stream's session's streams...) is named only
 
@@ -28,14 +32,14 @@ class Output:
         self._lock = threading.Lock()
 
     def say(self, sentence: str) -> None:
-        """Write a sentence for people to standard error."""
+        """Write a sentence for people to standard error. What a peer wrote into it cannot make the terminal do anything."""
         with self._lock:
-            print(sentence, file=sys.stderr, flush=True)
+            print(_harmless(sentence), file=sys.stderr, flush=True)
 
     def result(self, text: str) -> None:
         """Write a command's answer to standard output; with ``--json`` nothing but JSON may stand there, so it goes to standard error."""
         with self._lock:
-            print(text, file=sys.stderr if self._json else sys.stdout, flush=True)
+            print(_harmless(text), file=sys.stderr if self._json else sys.stdout, flush=True)
 
     def notification(self, notification: Notification) -> None:
         """Write a notification as one JSON object: time, name, sender, data."""
@@ -49,6 +53,10 @@ class Output:
         })
         with self._lock:
             print(line, flush=True)
+
+
+def _harmless(text: str) -> str:
+    return _COMMANDS.sub("\N{REPLACEMENT CHARACTER}", text.replace("\r\n", "\n"))
 
 
 def describe(sender: object) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["IncomingCall"]
 
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
+
 
 class IncomingCall(Call):
     """A call that a peer places.
@@ -42,8 +44,9 @@ class IncomingCall(Call):
         self._streams_started = False
 
     def announce(self, headers: dict[str, str]) -> None:
-        """Tell the application."""
-        post("SIPSessionNewIncoming", self.session, streams=list(self.session.proposed_streams or []), headers=headers)
+        """Tell the application. Credentials that some proxy left in the request are nobody's business."""
+        shown = {name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS}
+        post("SIPSessionNewIncoming", self.session, streams=list(self.session.proposed_streams or []), headers=shown)
 
     # commands --------------------------------------------------------------------------------------------------------------------------
 

@@ -497,5 +497,3 @@ def _transport_of(negotiated: NegotiatedStream) -> tuple[object, ...]:
         negotiated.remote_address, negotiated.remote_port, negotiated.send_format, negotiated.receive_formats, negotiated.local_key,
         negotiated.remote_key,
     )  # fmt: skip
-
-

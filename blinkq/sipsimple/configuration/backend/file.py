@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,7 @@ class FileBackend:
         if not self.read_only:
             self._make_directory()
             self._lock.acquire()
+            self._clear_leftovers()
         try:
             with self._path.open("rb") as file:
                 data = file.read(MAX_FILE_SIZE + 1)
@@ -94,6 +96,16 @@ class FileBackend:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigurationBackendError(f"cannot create the settings directory {self._path.parent}: {error.strerror}") from error
+
+    def _clear_leftovers(self) -> None:
+        """Remove what a killed process had begun to write, here or in the password store; the lock says that nobody is writing now."""
+        leftover = re.compile(rf"\.(?:{re.escape(self._path.name)}|passwords(?:\.key)?)\.[0-9a-f]{{12}}\.tmp")
+        try:
+            for path in self._path.parent.iterdir():
+                if leftover.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            log.info("leftovers in %s stay: %s", self._path.parent, error.strerror)
 
     def _keep_aside(self, error: Exception) -> None:
         self.load_error = error
