@@ -38,9 +38,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 1
-    except BrokenPipeError:  # the reader of our output has left (blinkq ... | head)
-        sys.stderr.close()
-        return 1
 
 
 def _softphone(options: argparse.Namespace) -> int:

@@ -6,10 +6,12 @@ import dataclasses
 import datetime
 import enum
 import json
+import os
 import re
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TextIO
 
 from blinkq.base.notification import Notification
 
@@ -30,16 +32,20 @@ class Output:
     def __init__(self, *, as_json: bool) -> None:
         self._json = as_json
         self._lock = threading.Lock()
+        #: called when whoever read our output has left (``blinkq ... | head``); what is written afterwards is lost
+        self.on_reader_left: Callable[[], None] = _do_nothing
 
     def say(self, sentence: str) -> None:
         """Write a sentence for people to standard error. What a peer wrote into it cannot make the terminal do anything."""
-        with self._lock:
-            print(_harmless(sentence), file=sys.stderr, flush=True)
+        self._write(_harmless(sentence), sys.stderr)
 
     def result(self, text: str) -> None:
         """Write a command's answer to standard output; with ``--json`` nothing but JSON may stand there, so it goes to standard error."""
-        with self._lock:
-            print(_harmless(text), file=sys.stderr if self._json else sys.stdout, flush=True)
+        self._write(_harmless(text), sys.stderr if self._json else sys.stdout)
+
+    def json(self, value: object) -> None:
+        """Write a command's answer as JSON to standard output."""
+        self._write(json.dumps(value), sys.stdout)
 
     def notification(self, notification: Notification) -> None:
         """Write a notification as one JSON object: time, name, sender, data."""
@@ -51,8 +57,22 @@ class Output:
             "sender": describe(notification.sender),
             "data": {name: plain(value) for name, value in vars(notification.data).items() if name != "timestamp"},
         })
-        with self._lock:
-            print(line, flush=True)
+        self._write(line, sys.stdout)
+
+    def _write(self, text: str, stream: TextIO) -> None:
+        try:
+            with self._lock:
+                print(text, file=stream, flush=True)
+        except BrokenPipeError:
+            # the file itself is replaced, or Python would fail once more when it ends
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+            self.on_reader_left()
+
+
+def _do_nothing() -> None:
+    """Nobody wants to know."""
 
 
 def _harmless(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -144,7 +143,7 @@ def _show(options: Namespace, output: Output) -> None:
     if name is not None and not shown:
         raise _unknown(options)
     if options.json:
-        print(json.dumps({reference.path: _json_value(reference) for reference in shown}))
+        output.json({reference.path: _json_value(reference) for reference in shown})
         return
     for reference in shown:
         star = " " if reference.is_default else "*"
@@ -153,7 +152,10 @@ def _show(options: Namespace, output: Output) -> None:
 
 def _get(options: Namespace, output: Output) -> None:
     reference = _reference(options)
-    print(json.dumps({options.name: _json_value(reference)}) if options.json else _text(reference))
+    if options.json:
+        output.json({options.name: _json_value(reference)})
+    else:
+        output.result(_text(reference))
 
 
 def _set(options: Namespace, output: Output) -> None:
@@ -185,10 +187,10 @@ def _accounts_list(options: Namespace, output: Output) -> None:
     default = SIPSimpleSettings().default_account
     accounts = sorted(AccountManager().get_accounts(), key=lambda account: account.id)
     if options.json:
-        print(json.dumps([
+        output.json([
             {"id": account.id, "enabled": account.enabled, "display_name": account.display_name, "default": account.id == default}
             for account in accounts
-        ]))  # fmt: skip
+        ])  # fmt: skip
         return
     for account in accounts:
         marks = [word for word, true in (("default", account.id == default), ("disabled", not account.enabled)) if true]

@@ -75,6 +75,7 @@ class Tool(NotificationHandler):
     def run(self) -> int:
         """Start, work, stop; returns the exit status. Raises CommandFailure where the application cannot start."""
         observer = _Inbox(self._inbox)
+        self.output.on_reader_left = self._interrupted.set  # nobody waits for us any more, but peers must be told
         NotificationCenter().add_observer(observer)
         try:
             with self._signals():

@@ -192,6 +192,25 @@ def test_with_json_there_is_nothing_else_on_standard_output(port: int, tmp_path:
     assert not done.stderr.startswith("{")
 
 
+def test_a_reader_that_leaves_ends_the_call_properly(command: Command, port: int, tmp_path: Path) -> None:
+    with command("answer", "--listen", f"127.0.0.1:{port}", "--count", "1", "--audio", "null") as answer:
+        listening(answer)
+        words = ["--config-dir", str(tmp_path / "config"), "call", f"sip:bob@127.0.0.1:{port}", "--audio", "null", "--json"]
+        with subprocess.Popen(
+            [sys.executable, "-m", "blinkq.cli.main", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as call:
+            assert call.stdout is not None
+            assert call.stderr is not None
+            for line in call.stdout:
+                if json.loads(line)["name"] == "SIPSessionDidStart":
+                    break
+            call.stdout.close()
+            assert "Traceback" not in call.stderr.read()
+            assert call.wait(15) == 0
+        assert answer.wait() == 0
+    assert answer.wait_for("SIPSessionDidEnd")["originator"] == "remote"
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
