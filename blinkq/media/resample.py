@@ -70,19 +70,19 @@ class Resampler:
         output stands behind the first new input.
         """
         grid = count * self._up
-        positions = np.arange(self._phase, grid, self._down)
-        if not len(positions):
-            self._phase -= grid
+        first = self._phase
+        outputs = max(0, -((first - grid) // self._down))
+        self._phase += outputs * self._down - grid
+        if not outputs:
             return np.zeros(0, np.float32)
-        self._phase = int(positions[-1]) + self._down - grid
         step = buffer.itemsize
         if self._up == 1:
-            return self._decimate(buffer, int(positions[0]) * step, len(positions))
+            return self._decimate(buffer, first * step, outputs)
         windows = np.ndarray((count, self._taps), np.float32, buffer, 0, (step, step))
         if self._down == 1:
             # Every window gives every phase once: one matrix product.
             return (windows @ self._phases.T).reshape(-1)
-        index, phase = np.divmod(positions, self._up)
+        index, phase = np.divmod(np.arange(first, grid, self._down), self._up)
         return np.asarray(np.einsum("ij,ij->i", windows[index], self._phases[phase]), np.float32)
 
     def _decimate(self, buffer: NDArray[np.float32], start: int, count: int) -> NDArray[np.float32]:
