@@ -53,6 +53,25 @@ _SENTENCES = {
     errno.EPERM: ("Not allowed to reach {place}", "a firewall on this computer forbids it"),
 }
 
+# Python raises these whatever the system's number for them is.
+_KINDS: tuple[tuple[type[BaseException], int], ...] = (
+    (TimeoutError, errno.ETIMEDOUT),
+    (ConnectionRefusedError, errno.ECONNREFUSED),
+    (ConnectionResetError, errno.ECONNRESET),
+    (ConnectionAbortedError, errno.ECONNABORTED),
+    (BrokenPipeError, errno.EPIPE),
+)
+# What Windows' Proactor loop reports for a connection is no socket error but a system error code.
+_WINDOWS = {
+    64: errno.ECONNRESET,  # ERROR_NETNAME_DELETED
+    121: errno.ETIMEDOUT,  # ERROR_SEM_TIMEOUT
+    1225: errno.ECONNREFUSED,  # ERROR_CONNECTION_REFUSED
+    1231: errno.ENETUNREACH,  # ERROR_NETWORK_UNREACHABLE
+    1232: errno.EHOSTUNREACH,  # ERROR_HOST_UNREACHABLE
+    1234: errno.ECONNREFUSED,  # ERROR_PORT_UNREACHABLE
+    1236: errno.ECONNABORTED,  # ERROR_CONNECTION_ABORTED
+}
+
 
 def place(address: str, port: int, transport: str) -> str:
     """``192.0.2.1 port 5060 (TCP)``"""
@@ -62,9 +81,7 @@ def place(address: str, port: int, transport: str) -> str:
 def describe_os_error(error: BaseException, address: str, port: int, transport: str) -> str:
     """The sentence for an operating system error while talking to ``address``."""
     where = place(address, port, transport)
-    number = error.errno if isinstance(error, OSError) else None
-    if isinstance(error, TimeoutError):  # also what asyncio raises, without an errno
-        number = errno.ETIMEDOUT
+    number = _number(error)
     if isinstance(error, socket.gaierror):
         return f"{address} is not an address: check the server's name."
     if number in _SENTENCES:
@@ -84,3 +101,11 @@ def describe_bind_error(error: OSError, address: str, port: int, transport: str)
     if error.errno == errno.EACCES:
         return f"Cannot listen on {where}: this port is reserved for the system. Choose a port above 1023."
     return f"Cannot listen on {where}: {error.strerror or error}."
+
+
+def _number(error: BaseException) -> int | None:
+    """The errno that an error means, also where it carries another one or none."""
+    for kind, number in _KINDS:
+        if isinstance(error, kind):
+            return number
+    return _WINDOWS.get(getattr(error, "winerror", None) or 0) or (error.errno if isinstance(error, OSError) else None)

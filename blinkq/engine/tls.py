@@ -7,6 +7,7 @@ comes from.
 from __future__ import annotations
 
 import ipaddress
+import os
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,9 @@ from typing import Any
 from blinkq.engine.errors import TLSError
 
 __all__ = ["TLSConfig", "check_name", "client_context", "describe_tls_error", "server_context", "sip_identities"]
+
+#: The system's authorities where Python's own OpenSSL knows of none (python.org's Python on macOS).
+SYSTEM_AUTHORITIES = "/etc/ssl/cert.pem"
 
 #: OpenSSL verification codes (x509_vfy.h) with what they mean for people.
 _VERIFY_SENTENCES = {
@@ -57,6 +61,9 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
     context.verify_mode = ssl.CERT_REQUIRED if config.verify else ssl.CERT_NONE
     if config.verify:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        paths = ssl.get_default_verify_paths()
+        if not (paths.cafile or paths.capath) and os.path.exists(SYSTEM_AUTHORITIES):
+            context.load_verify_locations(SYSTEM_AUTHORITIES)
     if config.ca_file:
         try:
             context.load_verify_locations(config.ca_file)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.certificates import DAY, Authority
 
+from blinkq.engine import tls
 from blinkq.engine.asyncio_network import AsyncioNetwork
 from blinkq.engine.errors import TLSError
 from blinkq.engine.network import Stream
@@ -98,6 +99,19 @@ def test_self_signed(tmp_path: Path) -> None:
     authority = Authority(tmp_path, name="server")  # issuer and subject are one
     with pytest.raises(TLSError, match="self-signed"):
         asyncio.run(handshake(authority.server("example.com", common_name="server"), TLSConfig(), "example.com"))
+
+
+def test_authorities_of_a_system_that_openssl_does_not_know(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    server = authority.server("example.com")
+    nothing = ssl.DefaultVerifyPaths(None, None, "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nothing)
+    monkeypatch.setattr(tls, "SYSTEM_AUTHORITIES", authority.ca_file)
+    client_context.cache_clear()
+    try:
+        asyncio.run(handshake(server, TLSConfig(), "example.com"))
+    finally:
+        client_context.cache_clear()  # others must not get this one
 
 
 def test_unverified_on_demand(tmp_path: Path) -> None:
