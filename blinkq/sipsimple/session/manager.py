@@ -36,6 +36,8 @@ log = get_logger("sipsimple.session_manager")
 
 STOP_TIMEOUT = 3.0  # seconds for all sessions to end
 
+MAX_STREAMS = 4  # of one call that are offered to the user; each costs sockets and a codec, and a peer may offer as many as it likes
+
 _OBSERVED = ("SIPSessionNewIncoming", "SIPSessionNewOutgoing", "SIPSessionDidFail", "SIPSessionDidEnd")
 
 
@@ -197,7 +199,8 @@ def _streams_for(account: Account, offer: SessionDescription | None) -> tuple[li
     lines: list[Any] = []
     problems: list[str] = []
     for index, media in enumerate(offer.media):
-        lines.append(None if media.port == 0 else _stream_for(account, offer, index, problems))
+        full = sum(line is not None for line in lines) >= MAX_STREAMS
+        lines.append(None if full or media.port == 0 else _stream_for(account, offer, index, problems))
     return lines, problems
 
 
