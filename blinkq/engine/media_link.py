@@ -36,6 +36,9 @@ BACK_OFF = (0.0, 0.1, 0.3, 1.0)
 
 _log = get_logger("engine.media")
 
+# -P: never import from the folder that BlinkQ happens to be started in.
+_OWN_COMMAND = (sys.executable, "-P", "-m", "blinkq.voice")
+
 LinkEvent = Event | MediaProcessDied | MediaProcessRevived | MediaProcessFailed
 
 
@@ -59,7 +62,7 @@ class MediaLink:
         self._loop = loop
         self._clock = clock
         self._on_event = on_event
-        self._command = list(command) if command is not None else [sys.executable, "-m", "blinkq.voice"]
+        self._command = list(_OWN_COMMAND if command is None else command)
         self._wishes = MediaWishes()
         self._sequences = itertools.count(1)
         self._pending: dict[int, tuple[Command, asyncio.Future[Reply]]] = {}

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from blinkq.base.clock import monotonic
 from blinkq.base.logging import get_logger
 
 __all__ = ["MAX_BURST", "PERIOD", "Clock", "Schedule"]
@@ -62,7 +63,7 @@ class Clock:
         tick: Callable[[float, int], None],
         busy: Callable[[], bool],
         *,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic,
         sleep: Callable[[float], None] = time.sleep,
         on_start: Callable[[], None] = lambda: None,
     ) -> None:

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import NamedTuple
 
-from blinkq.base.clock import Entropy
+from blinkq.base.clock import Entropy, monotonic
 from blinkq.base.errors import BlinkQError
 
 __all__ = ["MAX_DATAGRAM", "Datagram", "Transport", "TransportError", "check_address"]
@@ -128,7 +128,7 @@ class Transport:
 
     def _receive(self, sock: socket.socket, now: float) -> list[Datagram]:
         received: list[Datagram] = []
-        offset = time.monotonic() - time.time() if self.dated else 0.0
+        offset = monotonic() - time.time() if self.dated else 0.0
         for _ in range(_MAX_PER_TICK):
             try:
                 if self.dated:
@@ -139,9 +139,11 @@ class Transport:
                     arrival = now
             except BlockingIOError:
                 break
-            except OSError:
-                # An ICMP error of an earlier datagram (Windows), or the interface went away: nothing came, the next call tries again.
-                break
+            except OSError as error:
+                if isinstance(error, ConnectionError) or error.errno == errno.EMSGSIZE:
+                    # Windows reports here that an earlier datagram was refused, or that this one is too long; others may wait behind it.
+                    continue
+                break  # the interface went away: the next call tries again
             if len(data) <= MAX_DATAGRAM:
                 received.append(Datagram(data, (source[0], source[1]), arrival))
         return received

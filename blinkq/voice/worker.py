@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 
+from blinkq.base.clock import monotonic
 from blinkq.base.logging import get_logger
 
 __all__ = ["MAX_JOBS", "Worker"]
@@ -67,11 +67,11 @@ class Worker:
     def _run(self) -> None:
         next_poll = 0.0
         while True:
-            timeout = max(0.0, next_poll - time.monotonic()) if self._polling else None
+            timeout = max(0.0, next_poll - monotonic()) if self._polling else None
             try:
                 job = self._jobs.get(timeout=timeout)
             except queue.Empty:
-                next_poll = time.monotonic() + self._poll_interval
+                next_poll = monotonic() + self._poll_interval
                 job = self._poll
             if job is None:
                 return

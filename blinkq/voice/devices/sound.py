@@ -6,13 +6,13 @@ calling back, without an error (hence the watchdog); its contexts are never clos
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator
 from typing import Any
 
 import miniaudio
 import numpy as np
 
+from blinkq.base.clock import monotonic
 from blinkq.base.errors import BlinkQError
 from blinkq.voice.devices.device import Block
 from blinkq.voice.devices.ring import CaptureRing, PlaybackRing
@@ -48,7 +48,7 @@ class SoundDevice:
         playback: bool,
         capture_id: Any = None,
         playback_id: Any = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = monotonic,
     ) -> None:
         self._monotonic = monotonic
         self._opened = monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -144,6 +145,14 @@ async def _talk(folder: Path, codec: CodecFormat, encrypted: bool) -> None:
 @pytest.mark.parametrize(("codec", "encrypted"), [(PCMU, False), (G722, True), (OPUS, True)], ids=["PCMU", "G722", "opus"])
 def test_speech_goes_from_file_to_recording(tmp_path: Path, codec: CodecFormat, encrypted: bool) -> None:
     asyncio.run(_talk(tmp_path, codec, encrypted))
+
+
+@synchronous
+async def test_the_folder_it_is_started_in_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit('a stranger in the house')")
+    with contextlib.chdir(tmp_path):
+        async with running() as (link, _):
+            assert link.pid
 
 
 @pytest.mark.expect_warnings

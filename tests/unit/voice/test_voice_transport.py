@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
+from typing import Any
 
 import pytest
 
@@ -114,3 +116,27 @@ def test_what_cannot_be_sent_is_told_not_raised() -> None:
     transport.close()
     assert not transport.send_rtp(b"x", ("127.0.0.1", 5000))
     assert transport.receive_rtp(0.0) == []
+
+
+class WindowsSocket(socket.socket):
+    """Reports refusals and giants where it is read, as Windows does."""
+
+    errors = [ConnectionResetError(10054, "refused"), OSError(errno.EMSGSIZE, "too long"), ConnectionResetError(10054, "refused")]
+
+    def recvfrom(self, *args: Any) -> Any:
+        if self.errors:
+            raise self.errors.pop()
+        return super().recvfrom(*args)
+
+
+def test_errors_of_earlier_datagrams_hide_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("blinkq.voice.transport._SO_TIMESTAMPNS", None)
+    rtp, rtcp = WindowsSocket(socket.AF_INET, socket.SOCK_DGRAM), WindowsSocket(socket.AF_INET, socket.SOCK_DGRAM)
+    rtp.bind(("127.0.0.1", 0))
+    rtcp.bind(("127.0.0.1", 0))
+    transport = Transport(rtp, rtcp)
+    assert not transport.dated
+    transport.send_rtp(b"x", ("127.0.0.1", transport.rtp_port))
+    select.select([rtp], [], [], 5)
+    assert [(datagram.data, datagram.arrival) for datagram in transport.receive_rtp(7.0)] == [(b"x", 7.0)]
+    transport.close()
