@@ -51,7 +51,9 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
             NotificationCenter().add_observer(self, name=name)
         for name in names:
             try:
-                Account(name)
+                account = Account(name)
+                if account.id not in self.accounts:  # it was in use before we listened, say since SIPApplicationWillStart
+                    self._add(account)
             except ValueError as error:
                 log.warning("the account %s cannot be loaded: %s", name, error)
                 post("CFGManagerLoadFailed", manager, attribute=name, container=None, error=error)
@@ -141,15 +143,8 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
     # following the configuration -------------------------------------------------------------------------------------------------
 
     def _NH_CFGSettingsObjectWasActivated(self, notification: Notification) -> None:
-        account = notification.sender
-        if not isinstance(account, Account):
-            return
-        with self._lock:
-            self.accounts[account.id] = account
-        post("SIPAccountManagerDidAddAccount", self, account=account)
-        if self._running:
-            account.start()
-            self._check_default()
+        if isinstance(notification.sender, Account):
+            self._add(notification.sender)
 
     def _NH_CFGSettingsObjectWasDeleted(self, notification: Notification) -> None:
         account = notification.sender
@@ -172,6 +167,14 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
             for account in self.get_accounts():
                 if account.registrar is not None:
                     account.registrar.flow_event(event)
+
+    def _add(self, account: Account) -> None:
+        with self._lock:
+            self.accounts[account.id] = account
+        post("SIPAccountManagerDidAddAccount", self, account=account)
+        if self._running:
+            account.start()
+            self._check_default()
 
     def _check_default(self) -> None:
         default = self.default_account

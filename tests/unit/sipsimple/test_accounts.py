@@ -107,6 +107,19 @@ def test_the_manager_loads_what_is_stored() -> None:
     assert len(manager.get_accounts()) == 2
 
 
+def test_an_account_made_before_the_manager_is_known_to_it() -> None:
+    start_configuration()
+    alice = Account("alice@example.com")
+    alice.enabled = True
+    alice.save()
+    recorder = Recorder("SIPAccountManagerDidAddAccount")
+    manager = AccountManager()
+    manager.load()
+    assert manager.get_account("alice@example.com") is alice
+    assert manager.default_account is alice
+    assert len(recorder.seen) == 1
+
+
 def test_the_default_account() -> None:
     start_configuration()
     manager = AccountManager()
