@@ -174,6 +174,16 @@ def test_the_service_ends_its_calls_when_interrupted(command: Command, port: int
         assert call.wait_for("SIPSessionDidEnd")["originator"] == "remote"
 
 
+def test_the_manuals_program_calls_the_service(command: Command, port: int, beep: Path) -> None:
+    program = Path(__file__).resolve().parents[2] / "docs" / "examples" / "hello_call.py"
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1") as service:
+        listening(service)
+        words = [sys.executable, str(program), f"sip:echo@127.0.0.1:{port}", str(beep)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        assert service.wait() == 0, service.text
+    assert (done.returncode, done.stdout, done.stderr) == (0, "in a call: opus at 48000 Hz\nended by the local side\n", "")
+
+
 # what is printed where ------------------------------------------------------------------------------------------------------------
 
 
