@@ -105,6 +105,31 @@ def test_requests_with_guessed_tags_do_nothing(method: str) -> None:
     assert scene.alice.last(InvitationEnded).originator == "remote"
 
 
+@pytest.mark.parametrize(("expires", "limit", "code"), [(None, 300, 480), ("20", 20, 487), ("4294967295", 300, 487), ("0", 300, 480)])
+def test_callers_that_vanish_do_not_ring_for_ever(expires: str | None, limit: int, code: int) -> None:
+    """Or some hundred forged INVITEs would occupy the phone until it is started anew."""
+    scene = Scene()
+    scene.say(scene.bob, "INVITE", OFFER, **({} if expires is None else {"Expires": expires}))
+    invitation = scene.alice.last(InvitationReceived).invitation
+    scene.alice.do(invitation.ring)
+    scene.network.run(limit - 1)
+    assert invitation.state is InvitationState.RINGING
+    scene.network.run(2)
+    assert scene.bob.responses("INVITE")[-1].code == code
+    failed = scene.alice.last(InvitationFailed)
+    assert (failed.originator, failed.code, failed.cause) == ("local", code, "timeout")
+    assert not scene.alice.agent.invitations
+    scene.network.run(60)
+    assert scene.alice.agent.deadline() is None, "nothing is left of it"
+
+
+def test_an_answered_call_is_not_ended_by_the_limit_of_ringing() -> None:
+    scene = Scene()
+    invitation = scene.connect()
+    scene.network.run(1000)
+    assert invitation.state is InvitationState.CONFIRMED
+
+
 def test_our_tags_cannot_be_guessed() -> None:
     """RFC 3261 §19.3 wants 32 random bits; 64 make a search over the network hopeless."""
     scene = Scene()

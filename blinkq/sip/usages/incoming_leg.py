@@ -21,6 +21,9 @@ _S, _I = InvitationState, InvitationInput
 
 # RFC 3261 §13.3.1.1: a provisional response every minute keeps proxies from giving up.
 PROVISIONAL_INTERVAL = 60.0
+# Seconds that a call may ring when the caller sets no shorter limit (Expires). A caller that vanished never cancels: without a limit its
+# call would ring, and count among the calls that there may be, for ever. Proxies give up after three minutes (timer C).
+MAX_RINGING = 300.0
 
 
 class IncomingLeg:
@@ -33,6 +36,7 @@ class IncomingLeg:
         self._transaction: InviteServerTransaction = call.context.transactions.serve_invite(request, flow, self, now)
         self._answer: AcceptedAnswer | None = None
         self._ringing: Timer | None = None
+        self._unanswered: Timer | None = None
         self._final: tuple[int, str] = (0, "")
         self._hanging_up: tuple[tuple[str, str], ...] = ()
         call.on_over.append(self._on_over)
@@ -41,6 +45,8 @@ class IncomingLeg:
         """Say 100 Trying."""
         self._call.move(_I.INVITE_RECEIVED)
         self._transaction.respond(self._reply(100), now)
+        limit = min(self._request.expires or MAX_RINGING, MAX_RINGING)
+        self._unanswered = self._call.context.timers.schedule(now + limit, self._on_unanswered)
 
     def ring(self, code: int, sdp: bytes | None, now: float) -> None:
         """Send a provisional response, repeated every minute."""
@@ -196,7 +202,7 @@ class IncomingLeg:
         return [*routes, *self._call.dialog_headers()]
 
     def _repeat_ringing(self, response: Response, now: float) -> None:
-        self._stop_ringing()
+        self._stop_repeating()
 
         def repeat(later: float) -> None:
             self._transaction.respond(response, later)
@@ -205,9 +211,23 @@ class IncomingLeg:
         self._ringing = self._call.context.timers.schedule(now + PROVISIONAL_INTERVAL, repeat)
 
     def _stop_ringing(self) -> None:
+        """The call is decided."""
+        self._stop_repeating()
+        if self._unanswered is not None:
+            self._unanswered.cancel()
+            self._unanswered = None
+
+    def _stop_repeating(self) -> None:
         if self._ringing is not None:
             self._ringing.cancel()
             self._ringing = None
+
+    def _on_unanswered(self, now: float) -> None:
+        """§13.3.1: the INVITE has expired, or nobody has decided for too long."""
+        code = 487 if self._request.expires else 480
+        self._refuse(code, None, (), now)
+        self._call.report("remote", "INVITE", *self._final)
+        self._call.finish("local", *self._final, "timeout", now)
 
     def _on_over(self, now: float) -> None:
         self._stop_ringing()
