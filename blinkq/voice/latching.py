@@ -2,7 +2,8 @@
 
 Behind a NAT the address in the SDP is a private one, so replies must go where packets come from. But whoever may redirect a call by
 sending one packet owns it, hence: the signalled source is believed as long as it speaks, a stranger only when it is silent and after
-several packets in sequence; with SRTP only authenticated packets get here at all.
+several packets in sequence; and as soon as it speaks again it is believed again. With SRTP only authenticated packets get here at all,
+so that who speaks now is as good as who was signalled.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ class Latch:
         if source == self.current:
             self._last_heard = now
             self._candidate = None
+            return True
+        if source == self.signalled and not self._authenticated:
+            self.current, self._last_heard, self._candidate = source, now, None
             return True
         silent = self._last_heard is None or now - self._last_heard > SILENCE
         if not silent or not (source == self.signalled or self._proved(source, ssrc, sequence)):
