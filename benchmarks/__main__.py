@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import TARGETS, Figure, line
-from benchmarks.machine import LoadMeter, describe
+from benchmarks.machine import LoadMeter, describe, reference_loop
 
 #: In this order; each has run(), and quick() where only a part of it belongs to the quick run.
 MODULES = ("parse", "setup", "start", "calls", "spacing", "flood", "media")
@@ -33,18 +33,19 @@ def main() -> int:
     results: list[dict[str, Any]] = []
     failures = 0
     for name in options.names or (QUICK if options.quick else MODULES):
-        meter, begin = LoadMeter(), time.monotonic()
+        speed, meter, begin = reference_loop(), LoadMeter(), time.monotonic()
         try:
             figures = _measurement(name, quick=options.quick)()
         except (RuntimeError, OSError, AssertionError) as error:  # one that cannot be made must not cost the others
             print(f"# {name} FAILED: {error}", flush=True)
             failures += 1
             continue
-        others = meter.others()
+        others, speed = meter.others(), max(speed, reference_loop())
         for figure in (Figure(*measured) for measured in figures):
             print(line(figure), flush=True)
-            results.append(_entry(figure, others))
-        print(f"# {name}: {time.monotonic() - begin:.0f} s; other programs kept {others:.2f} cores busy; load {_load()}", flush=True)
+            results.append({**_entry(figure), "others": round(others, 3), "reference_loop": round(speed, 2)})
+        took = time.monotonic() - begin
+        print(f"# {name}: {took:.0f} s; others kept {others:.2f} cores busy; reference loop {speed:.1f} ms; load {_load()}", flush=True)
     _write(results)
     return 1 if failures else 0
 
@@ -55,9 +56,9 @@ def _measurement(name: str, *, quick: bool) -> Callable[[], list[tuple[str, floa
     return function
 
 
-def _entry(figure: Figure, others: float) -> dict[str, Any]:
+def _entry(figure: Figure) -> dict[str, Any]:
     target = TARGETS.get(figure.name)
-    entry: dict[str, Any] = {**figure._asdict(), "other_load": round(others, 3)}
+    entry: dict[str, Any] = figure._asdict()
     if target is not None:
         entry |= {"target": target.limit, "at_most": target.at_most, "met": target.met(figure.value)}
     return entry

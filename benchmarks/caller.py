@@ -32,6 +32,7 @@ class Caller(NotificationHandler):
         self._inbox: queue.SimpleQueue[tuple[float, Notification]] = queue.SimpleQueue()
         self._calls: list[Session] = []
         self._account: Account | None = None
+        self._player: WavePlayer | None = None
         NotificationCenter().add_observer(self)
 
     def handle_notification(self, notification: Notification) -> None:
@@ -67,7 +68,7 @@ class Caller(NotificationHandler):
 
     def call(self, port: int, count: int, speech: str) -> dict[str, object]:
         """Start ``count`` calls that stay, all told the same speech over and over."""
-        player = WavePlayer(SIPApplication.voice_audio_mixer, speech, loop_count=0)
+        self._player = player = WavePlayer(SIPApplication.voice_audio_mixer, speech, loop_count=0)
         player.start()
         for _ in range(count):
             session = self._connect(port)
@@ -85,6 +86,8 @@ class Caller(NotificationHandler):
             session.end()
             self.wait("SIPSessionDidEnd", session)
         self._calls.clear()
+        if self._player is not None:
+            self._player.stop()
         return {}
 
     def port(self) -> dict[str, object]:

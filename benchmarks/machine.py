@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["LoadMeter", "describe", "family", "private_memory", "processor", "resident_memory"]
+__all__ = ["LoadMeter", "describe", "family", "private_memory", "processor", "reference_loop", "resident_memory"]
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 #: Kilobytes of the kernel in a megabyte of ours.
@@ -64,6 +64,14 @@ def _rollup(pid: int, field: str) -> float:
         if text.startswith(field):
             return int(text.split()[1]) / _MEGABYTE
     return 0.0
+
+
+def reference_loop() -> float:
+    """Milliseconds of processor time of some work that is always the same: how fast the machine is just now. Others slow it down, too."""
+    begin = time.thread_time()
+    for _ in range(20):
+        sum(number * number for number in range(10_000))
+    return (time.thread_time() - begin) * 1000
 
 
 class LoadMeter:
