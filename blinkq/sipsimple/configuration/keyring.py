@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from blinkq.base.logging import get_logger
-from blinkq.sipsimple.configuration.backend.file import atomic_write
+from blinkq.sipsimple.configuration.atomic_write import atomic_write
 from blinkq.sipsimple.configuration.errors import ConfigurationBackendError
 
 __all__ = ["FilePasswordStore", "MemoryPasswordStore", "PasswordStore", "open_password_store"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import datetime
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from blinkq.base.logging import get_logger
+from blinkq.sipsimple.configuration.atomic_write import atomic_write
 from blinkq.sipsimple.configuration.backend import Tree, Value
 from blinkq.sipsimple.configuration.backend.file_syntax import build, parse
 from blinkq.sipsimple.configuration.backend.lock import DirectoryLock
 from blinkq.sipsimple.configuration.errors import ConfigurationBackendError, FileBuilderError, FileParserError
 
-__all__ = ["FileBackend", "atomic_write"]
+__all__ = ["FileBackend"]
 
 log = get_logger("sipsimple.configuration")
 
@@ -126,27 +126,3 @@ class FileBackend:
             ) from failure
         self.corrupt_file = str(aside)
         log.warning("the settings file was unreadable (%s); it is kept as %s", error, aside)
-
-
-def atomic_write(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content``, readable by its owner only; raises OSError and then leaves the old file as it was.
-
-    The bytes are on the disk before the name points to them.
-    """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

@@ -35,13 +35,16 @@ class DirectoryLock:
             raise ConfigurationBackendError(f"cannot write in the settings directory {self.directory}: {error.strerror}") from error
         try:
             _lock(descriptor)
-        except OSError:
+        except (BlockingIOError, PermissionError):  # Windows says the latter
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
             os.close(descriptor)
             process = f" (process {holder})" if holder.isdigit() else ""
             raise ConfigurationInUseError(
                 f"the settings in {self.directory} are in use by another BlinkQ{process}: close it, or use another settings directory"
             ) from None
+        except OSError as error:
+            os.close(descriptor)
+            raise ConfigurationBackendError(f"the settings directory {self.directory} cannot be locked: {error.strerror}") from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
