@@ -190,14 +190,14 @@ def open_reader(path: str | os.PathLike[str], sample_rate: int) -> WavReader:
     """Open a WAV file for reading at ``sample_rate`` Hz. Raises WavError with a sentence that names the file."""
     name = f"The sound file {os.fspath(path)}"
     try:
-        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        if os.path.isdir(path):  # opening one fails for another reason on each system
+            raise WavError(f"{name} is a folder, not a WAV file.")
+        if os.path.exists(path) and not os.path.isfile(path):
             # Opening a pipe would wait for whoever writes into it.
             raise WavError(f"{name} is not a plain file.")
         file = open(path, "rb")  # noqa: SIM115 - the reader closes it
     except FileNotFoundError as error:
         raise WavError(f"{name} does not exist.") from error
-    except IsADirectoryError as error:
-        raise WavError(f"{name} is a folder, not a WAV file.") from error
     except PermissionError as error:
         raise WavError(f"{name} cannot be opened: no permission to read it.") from error
     except (OSError, ValueError) as error:
@@ -216,6 +216,8 @@ def open_writer(path: str | os.PathLike[str], sample_rate: int, *, append: bool 
     """
     name = f"The recording {os.fspath(path)}"
     try:
+        if os.path.isdir(path):
+            raise WavError(f"{name} cannot be made: a folder has that name.")
         if append and os.path.exists(path) and os.path.getsize(path):
             return _open_append(path, sample_rate, name)
         file = open(path, "w+b", buffering=1 << 16)  # noqa: SIM115  # the writer keeps it
@@ -228,8 +230,6 @@ def open_writer(path: str | os.PathLike[str], sample_rate: int, *, append: bool 
             raise
     except FileNotFoundError as error:
         raise WavError(f"{name} cannot be made: its folder does not exist.") from error
-    except IsADirectoryError as error:
-        raise WavError(f"{name} cannot be made: a folder has that name.") from error
     except PermissionError as error:
         raise WavError(f"{name} cannot be made: no permission to write there.") from error
     except (OSError, ValueError) as error:
