@@ -73,16 +73,23 @@ class Dialog:
     @classmethod
     def uas(cls, request: Request, local_tag: str, flow: Flow) -> Dialog:
         """The dialog that our answer to `request` makes (§12.1.1)."""
-        contacts = request.contacts
+        contacts, routes = request.contacts, request.record_routes
+        target = contacts[0].uri if contacts else request.from_.uri
+        hop = hop_of(flow)
+        if flow.reliable:
+            # The port that the peer connected from takes no connections; the one in its Via does (as for responses, §18.2.2).
+            port = request.via.port or DEFAULT_PORTS.get(flow.transport, 5060)
+            name = (routes[0].uri if routes else target).host if flow.transport == "tls" else None
+            hop = replace(hop, port=port, tls_name=name)
         return cls(
             request.call_id,
             request.to.with_parameter("tag", local_tag),
             request.from_,
             None,
             request.cseq.number,
-            contacts[0].uri if contacts else request.from_.uri,
-            tuple(request.record_routes),
-            hop_of(flow),
+            target,
+            tuple(routes),
+            hop,
             flow,
         )
 

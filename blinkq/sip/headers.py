@@ -156,7 +156,9 @@ class Headers:
     __hash__ = None  # type: ignore[assignment]  # they change
 
     def __repr__(self) -> str:
-        return f"Headers({list(self.items())!r})"
+        """For debugging; without credentials, as it may end up in a log."""
+        shown = [(name, "[hidden]" if name.endswith("Authorization") else value) for name, value in self.items()]
+        return f"Headers({shown!r})"
 
     def _lines(self, name: str, value: str) -> list[str]:
         if "\n" in value or "\r" in value or "\0" in value:

@@ -23,6 +23,7 @@ from blinkq.cli.output import Output, plain
 from blinkq.media.control import CryptoKey
 from blinkq.sdp.crypto import CryptoAttribute
 from blinkq.sip.digest import Credentials as DigestCredentials
+from blinkq.sip.headers import Headers
 from blinkq.sipsimple.account import Account
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.backend.file import FileBackend
@@ -103,6 +104,7 @@ def test_a_settings_file_that_others_can_read_becomes_private(tmp_path: Path) ->
         DigestCredentials("alice", SECRET),
         CryptoKey("AES_CM_128_HMAC_SHA1_80", SECRET.encode()),
         CryptoAttribute(1, "AES_CM_128_HMAC_SHA1_80", SECRET.encode()),
+        Headers([("authorization", SECRET), ("Proxy-Authorization", SECRET), ("To", "<sip:b@c>")]),
     ],
     ids=lambda holder: type(holder).__name__,
 )

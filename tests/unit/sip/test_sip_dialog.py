@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from blinkq.sip.address import NameAddr
@@ -126,10 +128,15 @@ def test_on_a_stream_requests_keep_the_connection_and_know_another_way() -> None
     tcp = Dialog.uas(invite("<sip:192.0.2.9;lr;transport=tcp>"), "b", TCP_FLOW)
     assert tcp.path() == (Hop("tcp", "192.0.2.9", 5060, "10.0.0.1", 5060), TCP_FLOW)
     tcp = Dialog.uas(invite("<sip:proxy.example;lr;transport=tcp>"), "b", TCP_FLOW)
-    assert tcp.path() == (hop_of(TCP_FLOW), TCP_FLOW)
+    assert tcp.path() == (replace(hop_of(TCP_FLOW), port=5060), TCP_FLOW), "nobody listens on the port it connected from"
+    request = invite("<sip:proxy.example;lr;transport=tcp>")
+    request.headers.set("Via", "SIP/2.0/TCP proxy.example:5070;branch=z9hG4bK1")
+    assert Dialog.uas(request, "b", TCP_FLOW).path()[0].port == 5070
     flow = Flow("tls", "10.0.0.1", 5061, "10.0.0.2", 33333, 4)
     tls = Dialog.uas(invite("<sip:192.0.2.9;lr;transport=tls>"), "b", flow)
     assert tls.path() == (Hop("tls", "192.0.2.9", 5061, "10.0.0.1", 5061, "192.0.2.9"), flow)
+    tls = Dialog.uas(invite("<sip:proxy.example;lr;transport=tls>"), "b", flow)
+    assert tls.path() == (Hop("tls", "10.0.0.2", 5061, "10.0.0.1", 5061, "proxy.example"), flow)
 
 
 def test_the_cancel_of_an_invite() -> None:
