@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import logging
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,9 @@ TOOLS = ("answer", "call", "echo", "lookup", "register", "settings")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``blinkq`` with ``arguments`` (default: the process's); returns the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a peer's name may have characters that this terminal or Windows' code page lacks; standard error shows them so by itself
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = build_parser().parse_args(arguments)
     # what a person must know is said in sentences; the log's warnings are for whoever looks deeper
     level = logging.WARNING if options.command is None or getattr(options, "trace", None) else logging.ERROR

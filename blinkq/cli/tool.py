@@ -10,6 +10,7 @@ import heapq
 import itertools
 import queue
 import signal
+import sys
 import threading
 import time
 from argparse import Namespace
@@ -27,6 +28,8 @@ __all__ = ["Tool"]
 
 START_LIMIT = 20.0  # seconds for the application to start: devices and name servers have their own, shorter limits
 STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter ones
+# Windows delivers Ctrl-C only between two waits of the main thread; elsewhere it interrupts one.
+LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
 
 
 class Tool(NotificationHandler):
@@ -163,8 +166,9 @@ class Tool(NotificationHandler):
             self.finish(1)
 
     def _next(self, deadline: float | None) -> Notification | None:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            return self._inbox.get(timeout=None if deadline is None else max(0.0, deadline - time.monotonic()))
+            return self._inbox.get(timeout=min((limit for limit in (left, LONGEST_WAIT) if limit is not None), default=None))
         except queue.Empty:
             return None
 
