@@ -6,8 +6,8 @@ import os
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent
-from PyQt6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PyQt6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from blinkq.app.call import Call, CallStage
 from blinkq.app.form_loader import load_form
@@ -113,10 +113,18 @@ class CallPanel(QFrame):
             self._sent += digit
             self.ui.keypad.show_sent(self._sent)
 
+    def sizeHint(self) -> QSize:
+        """As high as its contents at this width: by itself a layout guesses the width of wrapped texts, and is too high then."""
+        layout = self.layout()
+        size = super().sizeHint()
+        return QSize(size.width(), layout.totalHeightForWidth(self.width())) if layout is not None and layout.hasHeightForWidth() else size
+
     def refresh(self) -> None:
         """Show the call as it is now."""
         call, ui = self.call, self.ui
         talking = call.stage is CallStage.TALKING
+        if (call.over or call.stage is CallStage.ENDING) and ui.talkButtons.isAncestorOf(QApplication.focusWidget()):
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # rather than to wherever Qt goes when its button disappears
         self._refresh_head()
         self._refresh_lock(talking)
         ui.metersWidget.setVisible(talking)
@@ -155,6 +163,11 @@ class CallPanel(QFrame):
 
     def mouseDoubleClickEvent(self, _event: QMouseEvent | None) -> None:
         self.activate_wanted.emit(self.call)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None and event.size().width() != event.oldSize().width():
+            self.updateGeometry()
 
     def enterEvent(self, event: QEnterEvent | None) -> None:
         self._linger.stop()

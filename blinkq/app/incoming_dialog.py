@@ -41,7 +41,11 @@ class IncomingDialog(QDialog):
         self.call = call
         self.ui: IncomingDialogForm = load_form("incoming_dialog")
         self.ui.setupUi(self)
-        self.setWindowFlags(Qt.WindowType.Dialog | Qt.WindowType.WindowStaysOnTopHint)
+        kind = Qt.WindowType
+        # a title and a close button: there is nothing to be made smaller or larger
+        self.setWindowFlags(
+            kind.Dialog | kind.WindowStaysOnTopHint | kind.CustomizeWindowHint | kind.WindowTitleHint | kind.WindowCloseButtonHint
+        )
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._show_caller()

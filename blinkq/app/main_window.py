@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSettings, QSize, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QActionGroup, QCloseEvent, QKeyEvent
-from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu
+from PyQt6.QtWidgets import QCompleter, QMainWindow, QMenu, QSizePolicy
 
 from blinkq.app.account_dialog import AccountDialog
 from blinkq.app.account_list import AccountList, RegistrationState
@@ -32,6 +32,8 @@ log = get_logger("app.main_window")
 
 #: the area of the calls is not made lower than this (pixels): one panel with its buttons
 _CALLS_MINIMUM = 130
+#: nor is what is below it, while there are calls
+_BODY_MINIMUM = 40
 
 
 class MainWindow(QMainWindow):
@@ -421,6 +423,10 @@ class MainWindow(QMainWindow):
         else:
             ui.bodyStack.setCurrentWidget(ui.emptyPage if self._accounts.rows or self.panels else ui.welcomePage)
         ui.emptyText.setVisible(not self.panels)
+        # calls come first: the list below them has what they leave
+        height = QSizePolicy.Policy.Ignored if self.panels else QSizePolicy.Policy.Preferred
+        ui.bodyStack.setSizePolicy(QSizePolicy.Policy.Preferred, height)
+        ui.bodyStack.setMinimumHeight(_BODY_MINIMUM if self.panels else 0)
 
     def _call_record(self, index: QModelIndex) -> None:
         record = index.data(RECORD_ROLE)

@@ -85,6 +85,7 @@ QToolButton::menu-indicator {{ image: none; }}
 QComboBox QAbstractItemView {{ border: 1px solid {c.line}; background: {c.card}; selection-background-color: {c.accent_ground}; }}
 QPushButton, QToolButton {{ border: 1px solid {c.line}; border-radius: 6px; padding: 5px 12px; background: {c.button}; min-height: 20px; }}
 QToolButton {{ padding: 5px; }}
+QLineEdit QToolButton {{ border: none; padding: 0; min-height: 0; background: transparent; }}
 QPushButton:hover, QToolButton:hover {{ border-color: {c.accent}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {c.line}; }}
 QPushButton:focus, QToolButton:focus {{ border: 2px solid {c.accent}; padding: 4px 11px; }}
