@@ -36,6 +36,11 @@ class Driver(QObject):
     def __init__(self, application: DrivenApplication, address: str) -> None:
         super().__init__(application)
         self._application = application
+        self._connections: list[QLocalSocket] = []
+        self._waiting: list[tuple[QLocalSocket, dict[str, Any], float]] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(LOOK_AGAIN)
+        self._timer.timeout.connect(self._look_again)
         self._server = QLocalServer(self)
         self._server.newConnection.connect(self._connected)
         if not self._server.listen(address):
@@ -44,22 +49,31 @@ class Driver(QObject):
     def _connected(self) -> None:
         connection = self._server.nextPendingConnection()
         assert connection is not None
+        self._connections.append(connection)  # else the garbage collector finds it and the lambda alone in the world
         connection.readyRead.connect(lambda: self._read(connection))
 
     def _read(self, connection: QLocalSocket) -> None:
         while connection.canReadLine():
             request = json.loads(connection.readLine().data())
-            self._answer(connection, request, time.monotonic() + request.get("seconds", 10))
+            self._waiting.append((connection, request, time.monotonic() + request.get("seconds", 10)))
+        self._look_again()
+        self._timer.start()
 
-    def _answer(self, connection: QLocalSocket, request: dict[str, Any], deadline: float) -> None:
+    def _look_again(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        self._waiting += [entry for entry in waiting if not self._answer(*entry)]
+        if not self._waiting:
+            self._timer.stop()
+
+    def _answer(self, connection: QLocalSocket, request: dict[str, Any], deadline: float) -> bool:
         answer = self._look(request)
-        if answer is None and time.monotonic() < deadline:
-            QTimer.singleShot(LOOK_AGAIN, lambda: self._answer(connection, request, deadline))
-            return
         if answer is None:
+            if time.monotonic() < deadline:
+                return False
             shown = [f"{w.objectName()}={_text(w)!r}" for w in _visible() if w.objectName() and _text(w)]
             answer = {"error": f"{request} did not come true; there are {', '.join(shown)}"}
         connection.write(json.dumps(answer).encode() + b"\n")
+        return True
 
     def _look(self, request: dict[str, Any]) -> dict[str, object] | None:
         if "find" in request:
