@@ -161,6 +161,7 @@ class AccountRegistration:
             except NetworkError as error:
                 if isinstance(error, TLSError):
                     # a server that cannot prove who it is may be somebody in between, who would like nothing better than no TLS
+                    self.server_addresses -= {route.address}
                     routes[index + 1 :] = [other for other in routes[index + 1 :] if other.transport == "tls"]
                     next_route = routes[index + 1] if index + 1 < len(routes) else None
                 delay = 0.0 if next_route else self._delay(Failure.PASSING)

@@ -382,6 +382,7 @@ async def test_a_server_that_is_somebody_else_is_not_asked_in_the_clear_instead(
         AccountManager().start()
         data = await s.until(FAILED)
         assert "certificate" in data.error
+        assert not s.account.is_server("192.0.2.9"), "its calls are a stranger's"
         await asyncio.sleep(5)
         assert s.registrar.requests == []
         s.server.names = {"example.com"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from support.call_scene import CallScene, Peer, call_scene, flow
@@ -12,11 +14,13 @@ from blinkq.media.control import OpenTransport, StartStream
 from blinkq.sdp.description import MAX_MEDIA
 from blinkq.sip.address import NameAddr
 from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationProgressed, RequestAnswered
+from blinkq.sip.hop import Flow
 from blinkq.sip.uri import URI
 from blinkq.sip.usages.invitation import Invitation, InviteParameters
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.session.manager import MAX_STREAMS
+from blinkq.sipsimple.core import Route
+from blinkq.sipsimple.session.manager import MAX_STREAMS, SessionManager
 from blinkq.sipsimple.singleton import Singleton
 
 STRANGER = "198.51.100.7"
@@ -60,6 +64,24 @@ def test_strangers_are_refused_by_default() -> None:
     start_configuration()
     try:
         assert not SIPSimpleSettings().sip.accept_direct_calls
+    finally:
+        ConfigurationManager().stop()
+        Singleton.forget()
+
+
+@pytest.mark.parametrize(
+    ("registered", "comes", "rings"),
+    [("tls", "tls", True), ("tls", "udp", False), ("tls", "tcp", False), ("udp", "udp", True), ("tcp", "udp", True), (None, "udp", True)],
+)
+def test_forged_datagrams_do_not_ring_for_who_is_registered_over_tls(registered: str | None, comes: str, rings: bool) -> None:
+    """Anybody can write the server's address into a datagram."""
+    Singleton.forget()
+    start_configuration()
+    try:
+        registrar = SimpleNamespace(route=None if registered is None else Route("192.0.2.9", None, registered))
+        account: Any = SimpleNamespace(registrar=registrar, is_server=lambda address: address == "192.0.2.9")
+        assert SessionManager()._may_ring(account, Flow(comes, "192.0.2.1", 5060, "192.0.2.9", 5060)) is rings
+        assert not SessionManager()._may_ring(account, Flow(comes, "192.0.2.1", 5060, STRANGER, 5060))
     finally:
         ConfigurationManager().stop()
         Singleton.forget()

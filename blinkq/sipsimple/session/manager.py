@@ -151,7 +151,12 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         return account
 
     def _may_ring(self, account: Account, flow: Flow) -> bool:
-        return SIPSimpleSettings().sip.accept_direct_calls or account.is_server(flow.remote_address)
+        if SIPSimpleSettings().sip.accept_direct_calls:
+            return True
+        # Source addresses of datagrams can be forged. Who is registered over TLS is called over TLS.
+        registrar = account.registrar
+        secure = registrar is not None and registrar.route is not None and registrar.route.transport == "tls"
+        return account.is_server(flow.remote_address) and (flow.transport == "tls" or not secure)
 
     def _offer_session(self, account: Account, invitation: Invitation, request: Request, sdp: bytes | None) -> None:
         offer = None
