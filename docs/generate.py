@@ -20,6 +20,7 @@ import blinkq.sipsimple.notifications
 from blinkq.base.catalogue import CATALOGUE
 from blinkq.base.statemachine import StateTable
 from blinkq.cli.arguments import build_parser
+from blinkq.sipsimple import explain
 from blinkq.sipsimple.account import Account
 from blinkq.sipsimple.configuration import RuntimeSetting, Setting, SettingsGroupMeta, SettingsObject
 from blinkq.sipsimple.configuration.setting import to_stored
@@ -170,6 +171,33 @@ def _diagram(table: StateTable[Any, Any]) -> list[str]:
     return lines
 
 
+# failures --------------------------------------------------------------------------------------------------------------------
+
+
+def failures() -> str:
+    """What is said for each SIP code."""
+    tables = (
+        ("Calls", explain._CALL_CODES, explain._CALL_CLASSES),
+        ("Registrations", explain._REGISTRATION_CODES, explain._REGISTRATION_CLASSES),
+    )
+    lines = [
+        "The sentences for each SIP code that ends a call or refuses a registration; the code follows in brackets where they are shown.",
+        "What they mean and what else to look at is in [the manual](manual/troubleshooting.md).",
+        "",
+    ]
+    for title, codes, classes in tables:
+        rows = {str(code): sentences for code, sentences in codes.items()}
+        rows |= {f"other {number}xx" if number else "none": sentences for number, sentences in sorted(classes.items())}
+        lines += [f"## {title}", "", "| code | what happened | what to do |", "|---|---|---|"]
+        lines += [f"| {code} | {_cell(_named(happened))} | {_cell(_named(advice)) or '–'} |" for code, (happened, advice) in rows.items()]
+        lines.append("")
+    return _page("Failures", "blinkq/sipsimple/explain.py", lines)
+
+
+def _named(sentence: str) -> str:
+    return sentence.replace("{peer}", "PEER").replace("{account}", "ACCOUNT")
+
+
 # command line ----------------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +262,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "notifications.md": notifications,
     "settings.md": settings,
     "state-machines.md": state_machines,
+    "failures.md": failures,
     "command-line.md": command_line,
 }
 
