@@ -79,7 +79,8 @@ class Conversation(NotificationHandler):
         data = notification.data
         ours = data.originator == "local" and data.failure_reason == "user request"
         if not ours:
-            self._say(explain_call(data.code, data.reason, data.failure_reason, self.peer, self.session.account.id).text())
+            account = self.session.account.id
+            self._say(explain_call(data.code, data.reason, data.failure_reason, self.peer, account, data.originator).text())
         self._finish(success=False)
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:

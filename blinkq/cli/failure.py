@@ -5,7 +5,7 @@ from __future__ import annotations
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import NotificationData
 
-__all__ = ["CommandFailure", "WrongUsage", "load_failure"]
+__all__ = ["CommandFailure", "WrongUsage", "as_sentence", "load_failure"]
 
 
 class CommandFailure(BlinkQError):
@@ -14,6 +14,12 @@ class CommandFailure(BlinkQError):
 
 class WrongUsage(BlinkQError):
     """Ends the command with exit status 2 and this sentence on standard error."""
+
+
+def as_sentence(error: BaseException) -> str:
+    """What an exception says, with a capital and a full stop."""
+    text = str(error)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
 def load_failure(data: NotificationData) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.cli.failure import CommandFailure, WrongUsage, load_failure
+from blinkq.cli.failure import CommandFailure, WrongUsage, as_sentence, load_failure
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import config_directory, read_password
 from blinkq.sipsimple.account import Account, AccountManager
@@ -53,7 +53,7 @@ def _configuration(options: Namespace) -> Iterator[list[str]]:
     except (CommandFailure, WrongUsage):
         raise
     except (BlinkQError, OSError) as error:
-        raise CommandFailure(str(error)) from error
+        raise CommandFailure(as_sentence(error)) from error
     finally:
         NotificationCenter().purge_observer(observer)
         AccountManager().forget()
@@ -69,7 +69,7 @@ class _Problems(NotificationHandler):
         self._sentences.append(load_failure(notification.data))
 
     def _NH_CFGManagerSaveFailed(self, notification: Notification) -> None:
-        self._sentences.append(f"The settings could not be saved: {notification.data.exception}")
+        self._sentences.append(f"The settings could not be saved: {notification.data.exception}.")
 
 
 def _settings_object(options: Namespace) -> SettingsObject:

@@ -176,6 +176,7 @@ def test_settings_in_use_are_left_alone(run: Run, config: Path) -> None:
     finally:
         holder.close()
     assert (status, out) == (1, "")
-    assert err.count("\n") == 1
+    assert err.startswith(f"The settings in {config} are in use by another BlinkQ")
+    assert err.endswith(".\n")
     assert not ConfigurationManager().started
     assert run("get", "rtp.timeout")[1] == "30\n"
