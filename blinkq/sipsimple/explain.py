@@ -120,10 +120,6 @@ _USER_REQUEST = ("user request", "user_request")
 #: final answers that refuse begin here (RFC 3261 §7.2)
 _REFUSED_CODES = 300
 
-#: codes of calls that nobody else refused: none, cancelled, no common media, our own failure, 200 without its ACK
-_CALL_LOCAL_CODES = frozenset({0, 200, 487})
-_USER_REQUEST = ("user request", "user_request")
-
 _NO_NETWORK = (
     "The network cannot be reached.",
     "Check that this computer is connected, then try again.",

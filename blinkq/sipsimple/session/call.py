@@ -62,6 +62,8 @@ class Call:
         self.remote_sdp: SessionDescription | None = None
         self.lines: list[Any] = []  # the stream of each m= line, None where there is none
         self.renegotiation = Renegotiation(self)
+        self.agreed = False  # the peer has answered our call, or acknowledged our answer
+        self._streams_started = False
         self._gathering: Gathering | None = None
         self._ending: Callable[[], None] | None = None
         self._end_timer: asyncio.TimerHandle | None = None
@@ -184,8 +186,9 @@ class Call:
                 stream.hold()
             stream.initialize(self.session, direction)
 
-    def start_streams(self, on_done: Callable[[dict[Any, str]], None]) -> None:
-        """Start the stream of each m= line; those that the peer refused are ended first."""
+    def start_streams(self) -> None:
+        """Start the stream of each m= line; those that the peer refused are ended first. Posts SIPSessionWillStart."""
+        post("SIPSessionWillStart", self.session)
         local, remote = self.local_sdp, self.remote_sdp
         assert local is not None
         assert remote is not None
@@ -193,10 +196,38 @@ class Call:
             if stream is not None and (remote.media[index].port == 0 or local.media[index].port == 0):
                 self._drop(stream)
         streams = [stream for stream in self.lines if stream is not None]
-        self._gathering = Gathering(streams, "MediaStreamDidStart", ("MediaStreamDidFail",), MEDIA_STREAM_TIMEOUT, on_done)
+        self._gathering = Gathering(streams, "MediaStreamDidStart", ("MediaStreamDidFail",), MEDIA_STREAM_TIMEOUT, self._streams_ready)
         for index, stream in enumerate(self.lines):
             if stream is not None:
                 stream.start(local, remote, index)
+
+    def start_if_ready(self) -> None:
+        """Let the session begin once both sides have agreed and all streams run."""
+        if self.agreed and self._streams_started and self.machine.live:
+            self._did_start()
+
+    def _streams_ready(self, failed: dict[Any, str]) -> None:
+        if failed:
+            stream, reason = next(iter(failed.items()))
+            if reason == "timed-out":
+                self.break_off("media stream timed-out while starting")
+            else:
+                self.break_off(f"{stream.type} media stream failed: {reason}")
+            return
+        self._streams_started = True
+        self.start_if_ready()
+
+    def _did_start(self) -> None:
+        session = self.session
+        session.streams = [stream for stream in self.lines if stream is not None]
+        session.proposed_streams = None
+        session.start_time = _now(self.engine.clock.wallclock())
+        if not self.machine.take(SessionInput.START):
+            return
+        self._watch(session.streams)
+        post("SIPSessionDidStart", session, streams=list(session.streams))
+        if any(stream.on_hold_by_local for stream in session.streams):
+            self.renegotiation.propose()
 
     def update_streams(self) -> None:
         """Tell the streams that a new negotiation is in force; end those that it removes."""
@@ -224,19 +255,6 @@ class Call:
         for stream in self.lines:
             if stream is not None:
                 stream.deactivate()
-
-    def did_start(self) -> None:
-        """The call stands and its streams run."""
-        session = self.session
-        session.streams = [stream for stream in self.lines if stream is not None]
-        session.proposed_streams = None
-        session.start_time = _now(self.engine.clock.wallclock())
-        if not self.machine.take(SessionInput.START):
-            return
-        self._watch(session.streams)
-        post("SIPSessionDidStart", session, streams=list(session.streams))
-        if any(stream.on_hold_by_local for stream in session.streams):
-            self.renegotiation.propose()
 
     def describe(self, media: Sequence[MediaDescription]) -> SessionDescription:
         """Our description with these m= lines: the first one, or the one that follows the last."""

@@ -40,8 +40,6 @@ class IncomingCall(Call):
         self.remote_sdp = offer
         self._late_offer = offer is None
         self.lines = list(lines)
-        self._confirmed = False
-        self._streams_started = False
 
     def announce(self, headers: dict[str, str]) -> None:
         """Tell the application. Credentials that some proxy left in the request are nobody's business."""
@@ -97,7 +95,7 @@ class IncomingCall(Call):
             lambda invitation: self.command(invitation.accept, local.to_bytes(), contact_for(self.session, invitation.hop))
         )
         if accepted and not self._late_offer:
-            self._start()
+            self.start_streams()
 
     def _line(self, index: int) -> MediaDescription:
         stream = self.lines[index]
@@ -121,41 +119,22 @@ class IncomingCall(Call):
                     log.info("no own address towards %s: %s", connection.address, error)
         return from_signalling
 
-    def _start(self) -> None:
-        post("SIPSessionWillStart", self.session)
-        self.start_streams(self._streams_ready)
-
-    def _streams_ready(self, failed: dict[Any, str]) -> None:
-        if failed:
-            stream, reason = next(iter(failed.items()))
-            if reason == "timed-out":
-                self.break_off("media stream timed-out while starting")
-            else:
-                self.break_off(f"{stream.type} media stream failed: {reason}")
-            return
-        self._streams_started = True
-        self._start_if_ready()
-
-    def _start_if_ready(self) -> None:
-        if self._streams_started and self._confirmed and self.machine.live:
-            self.did_start()
-
     # events ----------------------------------------------------------------------------------------------------------------------------
 
     def on_event(self, event: object) -> None:
         """The ACK, with the peer's answer if the offer was ours."""
         if not isinstance(event, InvitationConfirmed) or not self.machine.live:
             return
-        self._confirmed = True
+        self.agreed = True
         if not self._late_offer:
-            self._start_if_ready()
+            self.start_if_ready()
             return
         try:
             self._take_answer(event.sdp)
         except SDPError as error:
             self.break_off(f"SDP negotiation failed: {error}")
             return
-        self._start()
+        self.start_streams()
 
     def on_failed(self, event: InvitationFailed) -> None:
         """Cancelled by the caller, or never acknowledged."""

@@ -41,8 +41,6 @@ class OutgoingCall(Call):
         # a sips address promises it to the user, an account's setting demands it: not even the best other route will do
         self._must_be_secure = _is_sips(session.remote_identity) or session.account.sip.transport == "tls"
         self._heard = False  # a provisional response came: this route works, no other one is tried
-        self._answered = False
-        self._streams_started = False
 
     def start(self) -> None:
         """Begin with the first route."""
@@ -172,12 +170,12 @@ class OutgoingCall(Call):
             except SDPError as error:  # early media is a gift: the answer may still be good
                 log.info("unusable early media: %s", error)
                 return
-            self._start()
+            self.start_streams()
 
     def _answer(self, sdp: bytes | None) -> None:
         if not self.machine.live:
             return
-        self._answered = True
+        self.agreed = True
         early = self.remote_sdp
         try:
             if sdp is not None:
@@ -188,11 +186,11 @@ class OutgoingCall(Call):
             self.break_off(f"SDP negotiation failed: {error}")
             return
         if early is None:
-            self._start()
+            self.start_streams()
         else:
             if self.remote_sdp != early:
                 self.update_streams()
-            self._start_if_ready()
+            self.start_if_ready()
 
     def _take_answer(self, sdp: bytes) -> None:
         assert self.local_sdp is not None
@@ -201,25 +199,6 @@ class OutgoingCall(Call):
         if all(media.port == 0 for media in answer.media):
             raise NegotiationError("the peer refused all streams")
         self.remote_sdp = answer
-
-    def _start(self) -> None:
-        post("SIPSessionWillStart", self.session)
-        self.start_streams(self._streams_ready)
-
-    def _streams_ready(self, failed: dict[Any, str]) -> None:
-        if failed:
-            stream, reason = next(iter(failed.items()))
-            if reason == "timed-out":
-                self.break_off("media stream timed-out while starting")
-            else:
-                self.break_off(f"{stream.type} media stream failed: {reason}")
-            return
-        self._streams_started = True
-        self._start_if_ready()
-
-    def _start_if_ready(self) -> None:
-        if self._answered and self._streams_started and self.machine.live:
-            self.did_start()
 
     def _note_peer(self, response: Response) -> None:
         agent = response.headers.get("User-Agent") or response.headers.get("Server")
