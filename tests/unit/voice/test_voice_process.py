@@ -181,6 +181,18 @@ def test_a_mixer_takes_its_players_and_recorders_along(engine: Engine, tmp_path:
     engine.wait(lambda event: isinstance(event, control.RecorderEnded))
 
 
+def test_devices_are_given_back_while_the_clock_still_runs() -> None:
+    engine = Engine()
+    engine.ask(control.OpenMixer(1, None, None))
+    clock = engine.process._clock
+    stop_clock, order = clock.stop, []
+    install = engine.process._house.install
+    engine.process._house.install = lambda *args: (order.append("devices"), install(*args))[1]  # type: ignore[method-assign]  # to listen
+    clock.stop = lambda: (order.append("clock"), stop_clock())[1]  # type: ignore[method-assign]  # to listen
+    engine.process.stop()
+    assert order == ["devices", "clock"]  # the other way round each mixer would cost a second
+
+
 def test_events_are_written_as_frames_and_figures_dropped_first() -> None:
     written: list[bytes] = []
     gate = threading.Event()
