@@ -116,14 +116,8 @@ class AsyncioNetwork:
                 server_hostname=name if tls else None,
                 ssl_handshake_timeout=HANDSHAKE_TIMEOUT if tls else None,
             )
-        except ssl.SSLError as error:
-            raise TLSError(describe_tls_error(error, name)) from error
-        except (ConnectionResetError, ConnectionAbortedError) as error:
-            if tls is None:
-                raise NetworkError(describe_os_error(error, address, port, "tcp")) from error
-            raise TLSError(f"{name} broke off the TLS handshake: check the port and the transport.") from error
-        except OSError as error:
-            raise NetworkError(describe_os_error(error, address, port, "tls" if tls else "tcp")) from error
+        except OSError as error:  # ssl.SSLError is one
+            raise _connect_error(error, address, port, name if tls else None) from error
         if stream.refused is not None:
             raise stream.refused
         return stream
@@ -286,6 +280,15 @@ class _Stream(asyncio.Protocol):
         elif isinstance(exc, ssl.SSLError):
             exc = OSError(errno.ECONNRESET, exc.reason or "TLS error")
         handler.connection_lost(describe_os_error(exc, *self.remote, self._name))
+
+
+def _connect_error(error: OSError, address: str, port: int, tls_name: str | None) -> NetworkError:
+    """What to tell of a connection that could not be made; ``tls_name`` is the server's name if it was to be encrypted."""
+    if isinstance(error, ssl.SSLError):
+        return TLSError(describe_tls_error(error, tls_name or address))
+    if tls_name is not None and isinstance(error, ConnectionResetError | ConnectionAbortedError):
+        return TLSError(f"{tls_name} broke off the TLS handshake: check the port and the transport.")
+    return NetworkError(describe_os_error(error, address, port, "tcp" if tls_name is None else "tls"))
 
 
 def _tune(sock: socket.socket) -> None:

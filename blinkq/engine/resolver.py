@@ -29,6 +29,8 @@ MAX_PARALLEL = 16
 #: Seconds that a known IPv4 address waits for the IPv6 ones (or the other way round); some servers never answer AAAA queries.
 SECOND_FAMILY_WAIT = 0.3
 
+#: Names that mean this computer; name servers are not to be asked for them (RFC 6761 §6.3).
+_WITHOUT_DNS = {"localhost": "127.0.0.1"}
 _NAPTR_TRANSPORTS = {"sips+d2t": "tls", "sip+d2t": "tcp", "sip+d2u": "udp"}
 _SRV_NAMES = {"tls": "_sips._tcp", "tcp": "_sip._tcp", "udp": "_sip._udp"}
 #: service -> SRV name, default port, whether A records with the default port will do (RFC 4976, RFC 5389)
@@ -100,10 +102,9 @@ class Resolver:
         host = uri.host.strip("[]")
         usable = self._usable_transports(uri, [transport.lower() for transport in transports])
         default = "udp" if "udp" in usable else usable[0]
-        if _is_address(host):
-            return [RouteInfo(host, uri.port or _default_port(default), default, host)]
-        if host.lower() == "localhost":  # RFC 6761 §6.3: it is this computer, and name servers are not to be asked
-            return [RouteInfo("127.0.0.1", uri.port or _default_port(default), default, host)]
+        known = host if _is_address(host) else _WITHOUT_DNS.get(host.lower())
+        if known is not None:
+            return [RouteInfo(known, uri.port or _default_port(default), default, host)]
         lookup = _Lookup(self._dns, timeout, lifetime, trace)
         if uri.port is not None:
             addresses = await lookup.require_addresses(host)

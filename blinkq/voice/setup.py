@@ -37,14 +37,7 @@ class StreamSetup:
     @classmethod
     def prepare(cls, command: StartStream) -> StreamSetup:
         """Check a command and make its parts. Raises TransportError, SRTPError or CodecError with a sentence for people."""
-        check_address(command.remote_address)
-        for port in (command.remote_port, command.remote_rtcp_port):
-            if not 0 <= port < 65536:
-                raise TransportError(f"{port} is not a UDP port", errno.EINVAL)
-        if (command.local_key is None) != (command.remote_key is None):
-            raise SRTPError("a stream is encrypted in both directions or in none")
-        if len(command.receive_formats) > _MAX_FORMATS:
-            raise CodecError(f"a stream with {len(command.receive_formats)} codecs is too much")
+        _check(command)
         for codec in command.receive_formats:
             if find(codec.name) is None or not is_heavy(codec):
                 # Made only to see that it can be, and to have its library loaded before the clock thread needs it.
@@ -64,3 +57,14 @@ class StreamSetup:
     def remote(self) -> tuple[str, int]:
         """The signalled RTP address."""
         return self.command.remote_address, self.command.remote_port
+
+
+def _check(command: StartStream) -> None:
+    check_address(command.remote_address)
+    for port in (command.remote_port, command.remote_rtcp_port):
+        if not 0 <= port < 65536:
+            raise TransportError(f"{port} is not a UDP port", errno.EINVAL)
+    if (command.local_key is None) != (command.remote_key is None):
+        raise SRTPError("a stream is encrypted in both directions or in none")
+    if len(command.receive_formats) > _MAX_FORMATS:
+        raise CodecError(f"a stream with {len(command.receive_formats)} codecs is too much")

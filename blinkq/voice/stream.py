@@ -132,26 +132,15 @@ class Stream:
         return block
 
     def _take_rtp(self, datagram: Datagram, now: float) -> None:
-        data: bytes | None = datagram.data
-        if self._opener is not None:
-            data = self._opener.open_rtp(datagram.data)
-        if data is None:
-            return
-        try:
-            packet = RTPPacket.parse(data)
-        except RTPError:
+        packet = self._open_rtp(datagram.data)
+        if packet is None:
             return
         dtmf = self._setup.command.dtmf_receive
         is_dtmf = dtmf is not None and packet.payload_type == dtmf.payload_type
         if not is_dtmf and not self._listener.knows(packet.payload_type):
             return
-        before = self._latch.current
-        if not self._latch.accept(datagram.address, packet.ssrc, packet.sequence, datagram.arrival):
+        if not self._comes_from_peer(datagram, packet):
             return
-        if self._latch.current != before:
-            self._emit(RemoteAddressChanged(self.number, *self._latch.current))
-            if before[0] == self._rtcp_remote[0]:
-                self._follow_rtcp(before)
         self._last_received = now
         self._timed_out = False
         if not self._listener.count(packet, datagram.arrival, timed=not is_dtmf):
@@ -163,6 +152,24 @@ class Stream:
                 self._emit(DTMFReceived(self.number, digit))
         elif self._setup.may_receive:
             self._listener.put(packet, datagram.arrival)
+
+    def _open_rtp(self, data: bytes) -> RTPPacket | None:
+        """The packet in a datagram, or None when it is forged or no RTP."""
+        opened = data if self._opener is None else self._opener.open_rtp(data)
+        try:
+            return None if opened is None else RTPPacket.parse(opened)
+        except RTPError:
+            return None
+
+    def _comes_from_peer(self, datagram: Datagram, packet: RTPPacket) -> bool:
+        before = self._latch.current
+        if not self._latch.accept(datagram.address, packet.ssrc, packet.sequence, datagram.arrival):
+            return False
+        if self._latch.current != before:
+            self._emit(RemoteAddressChanged(self.number, *self._latch.current))
+            if before[0] == self._rtcp_remote[0]:
+                self._follow_rtcp(before)
+        return True
 
     def _follow_rtcp(self, before: tuple[str, int]) -> None:
         """RTP moved: until RTCP shows where it comes from, take the next port (or the same when both share one)."""

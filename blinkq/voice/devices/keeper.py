@@ -97,30 +97,37 @@ class DeviceKeeper:
         self._close_job(mixer)
         post = self._posts[mixer] = _Post(rate, input_device, output_device, used=old is not None and old.used)
         errors: list[str] = []
-        names: list[str | None] = [None, None]
         if _is_hardware(input_device) or _is_hardware(output_device):
             self._refresh()
             self._worker.start_polling()
+        heard: str | None = None
+        said: str | None = None
         try:
-            names[0] = self._check(input_device, capture=True)
-            if input_device is not None and not _is_hardware(input_device):
-                post.microphone = FileMicrophone(input_device.removeprefix(PREFIX), rate, self._disk)
+            heard = self._take_input(post, input_device)
         except (WavError, LookupError) as error:
-            names[0] = None
             errors.append(_sentence(error))
         try:
-            names[1] = self._check(output_device, capture=False)
-            if output_device is not None and not _is_hardware(output_device):
-                append = output_device.startswith(APPEND)
-                filename = output_device.removeprefix(APPEND if append else PREFIX)
-                post.loudspeaker = FileLoudspeaker(filename, rate, self._disk, append=append)
+            said = self._take_output(post, output_device)
         except (WavError, LookupError) as error:
-            names[1] = None
             errors.append(_sentence(error))
         self._install(mixer, post.microphone, post.loudspeaker)
         if post.used:
             self._open_sound(mixer, post)
-        return MixerOpened(mixer, names[0], names[1], " ".join(errors) or None)
+        return MixerOpened(mixer, heard, said, " ".join(errors) or None)
+
+    def _take_input(self, post: _Post, device: str | None) -> str | None:
+        name = self._check(device, capture=True)
+        if device is not None and not _is_hardware(device):
+            post.microphone = FileMicrophone(device.removeprefix(PREFIX), post.rate, self._disk)
+        return name
+
+    def _take_output(self, post: _Post, device: str | None) -> str | None:
+        name = self._check(device, capture=False)
+        if device is not None and not _is_hardware(device):
+            append = device.startswith(APPEND)
+            filename = device.removeprefix(APPEND if append else PREFIX)
+            post.loudspeaker = FileLoudspeaker(filename, post.rate, self._disk, append=append)
+        return name
 
     def _check(self, name: str | None, *, capture: bool) -> str | None:
         """The real name of a device; raises LookupError with a sentence when there is none."""
