@@ -57,17 +57,18 @@ def explain_call(
     code: int | None, reason: str | None, cause: str | None, peer: str, account: str = "", originator: str | None = None
 ) -> Explanation:
     """Why a call to or from ``peer`` failed, from the data of SIPSessionDidFail (``cause`` is its failure_reason)."""
+    code, reason, cause = code or 0, reason or "", cause or ""
     # a sentence of our own engine is better than any table; what the peer wrote is not to be mistaken for one
-    if originator == "local" or (originator is None and (code or 0) in (0, *_LOCAL_CODES)):
-        for text in (cause or "", reason or ""):
-            if own := _own_sentence(text):
-                return Explanation(*own, peer=peer, account=account)
+    ours = originator == "local" or (originator is None and code in (0, *_LOCAL_CODES))
+    if ours and (own := _own_sentence(cause) or _own_sentence(reason)):
+        return Explanation(*own, peer=peer, account=account)
     # where the peer gave a code, that says more than the cause, which is "user request" for every refusal
-    refused = (code or 0) >= _REFUSED_CODES and code != _CANCELLED_CODE
+    refused = code >= _REFUSED_CODES and code != _CANCELLED_CODE
     decisive = refused and originator != "local" and (originator == "remote" or code not in _LOCAL_CODES)
-    known = None if decisive or (refused and cause in _USER_REQUEST) else _by_cause(cause or "", _CALL_CAUSES)
-    happened, advice = known or _by_code(code or 0, _CALL_CODES, _CALL_CLASSES)
-    return Explanation(happened, advice, code or 0, _first(reason, cause, code), peer, account)
+    known = None if decisive or (refused and cause in _USER_REQUEST) else _by_cause(cause, _CALL_CAUSES)
+    happened, advice = known or _by_code(code, _CALL_CODES, _CALL_CLASSES)
+    # with a code its phrase belongs to it; without one the cause is the only technical detail there is
+    return Explanation(happened, advice, code, reason if code else (cause or reason), peer, account)
 
 
 def explain_registration(code: int | None, reason: str | None, account: str) -> Explanation:
@@ -93,11 +94,6 @@ def _own_sentence(text: str) -> tuple[str, str] | None:
         return None
     happened, colon, advice = text.partition(": ")
     return (f"{happened}.", f"{advice[:1].upper()}{advice[1:]}") if colon and " " in advice else (text, "")
-
-
-def _first(reason: str | None, cause: str | None, code: int | None) -> str:
-    # With a code its phrase belongs to it; without one the cause is the only technical detail there is.
-    return (reason or "") if code else (cause or reason or "")
 
 
 def _by_cause(cause: str, table: tuple[tuple[str, tuple[str, str]], ...]) -> tuple[str, str] | None:

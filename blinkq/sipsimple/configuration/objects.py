@@ -195,14 +195,11 @@ class SettingsObject(metaclass=SettingsObjectMeta):
             if self._deleted:
                 return
             created = not self._stored
-            references = list(iter_settings(self))
-            modified = {
-                reference.path: change for reference in references if (change := reference.setting.get_modified(reference.container))
-            }
+            modified = self._take_changes()
             if not modified and not created:
                 return
             self._stored = True
-            persistent = created or any(reference.setting.persistent for reference in references if reference.path in modified)
+            persistent = created or any(ref.setting.persistent for ref in iter_settings(self) if ref.path in modified)
             if persistent and manager.started:
                 manager.update(self._key, _serialize(self))
         failure = _save(manager) if persistent else None
@@ -215,6 +212,10 @@ class SettingsObject(metaclass=SettingsObjectMeta):
             post("CFGSettingsObjectWasCreated", self)
         if modified:
             post("CFGSettingsObjectDidChange", self, modified=modified)
+
+    def _take_changes(self) -> dict[str, ModifiedValue]:
+        """What was changed since the last time, by path."""
+        return {ref.path: change for ref in iter_settings(self) if (change := ref.setting.get_modified(ref.container))}
 
     def delete(self) -> None:
         """Remove the object from the configuration; raises TypeError for singletons. Deleting twice does nothing."""
