@@ -17,7 +17,9 @@ pytestmark = pytest.mark.lab
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 ALICE_SAYS = "Hello Bob, this is Alice speaking. I would like to order twenty three red umbrellas, please."
 #: Seconds of listening that contain one whole round of what Bob and Carol say, whenever it begins.
-LISTEN = "14"
+LISTEN = "17"
+#: A device of the lab that slept stalls for up to two seconds: Alice waits before she speaks.
+WAKE_UP = 3
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +71,9 @@ def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
     softphone.shoot(SHOTS / "dialling.png")
     softphone.click("callButton")
     softphone.see("stateLabel", "In call")
-    recorder, player = softphone.sound("record", str(heard), LISTEN), softphone.sound("play", str(speech))
+    recorder, player = softphone.sound("record", str(heard), LISTEN), softphone.sound("play", str(lab.after_silence(speech, WAKE_UP)))
     softphone.point_away()
-    softphone.see("timerLabel", "0:0[4-9]")
+    softphone.see("timerLabel", "0:0[6-9]")
     softphone.shoot(SHOTS / "in-call.png")
     assert player.wait(30) == 0
     assert recorder.wait(30) == 0
@@ -120,11 +122,11 @@ def test_an_incoming_call_answered_from_the_tray(softphone: Softphone, tmp_path:
     softphone.shoot(SHOTS / "tray.png")
     softphone.click_action("Answer")
     softphone.see("stateLabel", "In call")
-    recorder, player = softphone.sound("record", str(heard), LISTEN), softphone.sound("play", str(speech))
+    recorder, player = softphone.sound("record", str(heard), LISTEN), softphone.sound("play", str(lab.after_silence(speech, WAKE_UP)))
     softphone.click_action("View")
     softphone.click_action("Dark")
     softphone.point_away()
-    softphone.see("timerLabel", "0:0[4-9]")
+    softphone.see("timerLabel", "0:0[6-9]")
     softphone.shoot(SHOTS / "dark.png")
     assert player.wait(30) == 0
     assert recorder.wait(30) == 0
