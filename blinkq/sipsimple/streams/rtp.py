@@ -20,8 +20,6 @@ from blinkq.engine.loop import in_engine
 from blinkq.engine.media_errors import MediaError
 from blinkq.media.control import (
     CloseTransport,
-    CodecFormat,
-    CryptoKey,
     DTMFReceived,
     OpenTransport,
     RemoteAddressChanged,
@@ -33,8 +31,7 @@ from blinkq.media.control import (
     TransportOpened,
     UpdateStream,
 )
-from blinkq.sdp.crypto import CryptoAttribute
-from blinkq.sdp.description import Connection, MediaDescription, RTPFormat, SessionDescription
+from blinkq.sdp.description import Connection, MediaDescription, SessionDescription
 from blinkq.sdp.errors import SDPError
 from blinkq.sdp.negotiation import NegotiatedStream, is_held_by, remote_direction
 from blinkq.sipsimple.audio_bridge import AudioBridge, AudioDevice, IAudioPort, announce_slots
@@ -42,10 +39,11 @@ from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.runtime import Runtime
-from blinkq.sipsimple.streams.audio_media import PTIME, AudioMedia, AudioPolicy, sample_rate_of
+from blinkq.sipsimple.streams.audio_media import AudioMedia, AudioPolicy, sample_rate_of
 from blinkq.sipsimple.streams.interface import IMediaStream, StreamError
 from blinkq.sipsimple.streams.recording import Recording, recording_path
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
+from blinkq.sipsimple.streams.stream_command import stream_command, transport_of
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.session import Session
@@ -137,10 +135,12 @@ class AudioStream(metaclass=MediaStreamRegistrar):
 
     @property
     def remote_rtp_address_sdp(self) -> str | None:
+        """The peer's address for RTP as its description says, once started; what comes may come from elsewhere."""
         return self._negotiated.remote_address if self._negotiated else None
 
     @property
     def remote_rtp_port_sdp(self) -> int | None:
+        """The peer's port for RTP as its description says, once started."""
         return self._negotiated.remote_port if self._negotiated else None
 
     @property
@@ -150,6 +150,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
 
     @property
     def recording_active(self) -> bool:
+        """Whether the stream is being recorded."""
         return self._recording is not None and self._recording.active
 
     # IAudioPort ----------------------------------------------------------------------------------------------------------------------
@@ -303,7 +304,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self._negotiated = negotiated
         self._note_remote_hold(remote_sdp, stream_index, announce=True)
         self._refresh()
-        if before is not None and _transport_of(before) != _transport_of(negotiated):
+        if before is not None and transport_of(before) != transport_of(negotiated):
             self.remote_rtp_address_received = self.remote_rtp_port_received = None
             post("AudioStreamDidChangeRTPParameters", self)
 
@@ -391,19 +392,9 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             self._send(command)
 
     def _stream_command(self, kind: Callable[..., StartStream]) -> StartStream:
-        negotiated = self._negotiated
-        assert negotiated is not None
+        assert self._negotiated is not None
         assert self._slot is not None
-        return kind(
-            stream=self._number, mixer=self.mixer.number, slot=self._slot,
-            remote_address=negotiated.remote_address, remote_port=negotiated.remote_port, remote_rtcp_port=negotiated.remote_rtcp_port,
-            direction=self._media_direction(), send_format=_codec_format(negotiated.send_format),
-            receive_formats=tuple(_codec_format(known) for known in negotiated.receive_formats),
-            dtmf_send=_codec_format(negotiated.dtmf_send) if negotiated.dtmf_send else None,
-            dtmf_receive=_codec_format(negotiated.dtmf_receive) if negotiated.dtmf_receive else None,
-            ptime=PTIME, local_key=_crypto_key(negotiated.local_key), remote_key=_crypto_key(negotiated.remote_key),
-            timeout=float(SIPSimpleSettings().rtp.timeout), cname=f"blinkq-{self._number}",
-        )  # fmt: skip
+        return stream_command(kind, self._number, self.mixer.number, self._slot, self._negotiated, self._media_direction())
 
     def _media_direction(self) -> StreamDirection:
         # While we hold, the peer gets nothing at all: no RTP is cheaper and more private than silence in RTP.
@@ -481,19 +472,4 @@ def _policy(account: Any, *, secure_signalling: bool) -> AudioPolicy:
     return AudioPolicy(
         codecs=tuple(str(name) for name in codecs), srtp=str(getattr(rtp, "srtp_encryption", None) or "disabled"),
         offer_optional_keys=secure_signalling or bool(getattr(rtp, "use_srtp_without_tls", False)),
-    )  # fmt: skip
-
-
-def _codec_format(known: RTPFormat) -> CodecFormat:
-    return CodecFormat(known.payload_type, known.name, known.clock_rate, known.channels, known.parameters)
-
-
-def _crypto_key(line: CryptoAttribute | None) -> CryptoKey | None:
-    return None if line is None else CryptoKey(line.suite, line.key)
-
-
-def _transport_of(negotiated: NegotiatedStream) -> tuple[object, ...]:
-    return (
-        negotiated.remote_address, negotiated.remote_port, negotiated.send_format, negotiated.receive_formats, negotiated.local_key,
-        negotiated.remote_key,
     )  # fmt: skip
