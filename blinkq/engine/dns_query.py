@@ -79,6 +79,7 @@ class SystemDNS:
 
     @property
     def nameservers(self) -> tuple[str, ...]:
+        """The servers that are asked, as address:port."""
         return self._names
 
     async def query(self, name: str, kind: str, *, timeout: float, lifetime: float) -> dns.resolver.Answer:

@@ -57,6 +57,7 @@ class EngineLoop:
 
     @property
     def running(self) -> bool:
+        """Whether ``start`` was called and ``stop`` was not."""
         return self._loop is not None
 
     @property

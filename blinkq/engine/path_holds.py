@@ -45,6 +45,7 @@ class PathHolds:
         self._holders: dict[Path, list[object]] = {}
 
     def held(self, path: Path) -> bool:
+        """Whether anything needs this path."""
         return path in self._holders
 
     def add(self, path: Path, holder: object) -> None:

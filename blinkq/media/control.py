@@ -134,6 +134,8 @@ class SetVolume(Command):
 
 @dataclass(frozen=True, slots=True)
 class CloseMixer(Command):
+    """Close a mixer and its devices; players and recorders in it end, streams go on without sound."""
+
     mixer: int
 
 
@@ -157,6 +159,8 @@ class Connect(Command):
 
 @dataclass(frozen=True, slots=True)
 class Disconnect(Command):
+    """Take back a Connect. Idempotent."""
+
     mixer: int
     source: int
     sink: int
@@ -257,6 +261,8 @@ class StartPlayer(Command):
 
 @dataclass(frozen=True, slots=True)
 class StopPlayer(Command):
+    """Stop a player; PlayerEnded follows. Idempotent."""
+
     player: int
 
 
@@ -274,6 +280,8 @@ class StartRecorder(Command):
 
 @dataclass(frozen=True, slots=True)
 class StopRecorder(Command):
+    """Close a recording; RecorderEnded follows. Idempotent."""
+
     recorder: int
 
 
@@ -318,6 +326,8 @@ class MixerOpened(Reply):
 
 @dataclass(frozen=True, slots=True)
 class TransportOpened(Reply):
+    """The local address and ports of a transport."""
+
     stream: int
     address: str
     rtp_port: int
@@ -352,6 +362,8 @@ class DeviceFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class DTMFReceived(Event):
+    """The peer pressed a key (0-9 * # A-D); each is told once, however often it was sent (RFC 4733 §2.5)."""
+
     stream: int
     digit: str
 
@@ -403,6 +415,8 @@ class Level(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlayerStarted(Event):
+    """The file could be opened and is about to be heard."""
+
     player: int
 
 
@@ -416,12 +430,16 @@ class PlayerEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class PlayerFailed(Event):
+    """The file cannot be played; ``error`` is a sentence for people."""
+
     player: int
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecorderStarted(Event):
+    """The file could be made; ``filename`` is its path."""
+
     recorder: int
     filename: str
 

@@ -102,6 +102,7 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
     # looking up ------------------------------------------------------------------------------------------------------------------
 
     def has_account(self, id: str) -> bool:
+        """Whether there is an account with this id, enabled or not."""
         return id in self.accounts
 
     def get_account(self, id: str) -> Account:
@@ -109,10 +110,12 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
         return self.accounts[id]
 
     def get_accounts(self) -> list[Account]:
+        """All accounts, enabled or not."""
         with self._lock:
             return list(self.accounts.values())
 
     def iter_accounts(self) -> Iterator[Account]:
+        """All accounts, as they are now."""
         return iter(self.get_accounts())
 
     def find_account(self, contact_uri: BaseSIPURI) -> Account | None:

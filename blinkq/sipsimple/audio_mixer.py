@@ -43,9 +43,11 @@ DEVICE_SLOT = 0
 class MediaControl(Protocol):
     """What a mixer needs of the link to the media process; called on the engine thread only."""
 
-    def send(self, command: Command) -> None: ...
+    def send(self, command: Command) -> None:
+        """Have a command carried out; nobody waits for its reply."""
 
-    def request(self, command: Command) -> Coroutine[Any, Any, Any]: ...
+    def request(self, command: Command) -> Coroutine[Any, Any, Any]:
+        """Have a command carried out and return its reply. Raises MediaError when it is refused."""
 
 
 class AudioMixer:
@@ -139,6 +141,7 @@ class AudioMixer:
 
     @property
     def used_slot_count(self) -> int:
+        """How many slots are in use; the device's is not counted."""
         return len(self._slots)
 
     @property

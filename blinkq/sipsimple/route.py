@@ -28,6 +28,7 @@ class Route:
 
     @property
     def address(self) -> str:
+        """The IP address, without brackets. Setting anything else raises ValueError."""
         return self._address
 
     @address.setter
@@ -52,6 +53,7 @@ class Route:
 
     @property
     def transport(self) -> str:
+        """"udp", "tcp" or "tls". Setting anything else raises ValueError."""
         return self._transport
 
     @transport.setter

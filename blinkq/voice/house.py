@@ -76,6 +76,7 @@ class House:
         self._desks.pop(number, None)
 
     def desk(self, number: int) -> Desk | None:
+        """An open mixer, or None."""
         return self._desks.get(number)
 
     def install(self, number: int, microphone: Microphone | None, loudspeaker: Loudspeaker | None) -> None:
@@ -87,9 +88,11 @@ class House:
     # streams -------------------------------------------------------------------------------------------------------------------
 
     def stream(self, number: int) -> Stream | None:
+        """A started stream, or None."""
         return self._streams.get(number)
 
     def add_stream(self, number: int, stream: Stream) -> None:
+        """Let a stream speak and hear from the next tick on."""
         self._streams[number] = stream
         self._plug(stream)
 
@@ -118,6 +121,7 @@ class House:
     # players and recorders -----------------------------------------------------------------------------------------------------
 
     def add_player(self, player: Player) -> None:
+        """Start a player; another one with its number is stopped first."""
         old = self._players.pop(player.command.player, None)
         if old is not None:
             old.stop()
@@ -127,12 +131,14 @@ class House:
             desk.plug(player.command.slot, player, None)
 
     def stop_player(self, number: int) -> None:
+        """Stop a player if there is one; PlayerEnded follows."""
         player = self._players.get(number)
         if player is not None:
             player.stop()
             self._sweep()
 
     def add_recorder(self, recorder: Recorder) -> None:
+        """Start a recorder; another one with its number is stopped first."""
         old = self._recorders.pop(recorder.command.recorder, None)
         if old is not None:
             old.stop()
@@ -142,6 +148,7 @@ class House:
             desk.plug(recorder.command.slot, None, recorder)
 
     def stop_recorder(self, number: int) -> None:
+        """Close a recording if there is one; RecorderEnded follows."""
         recorder = self._recorders.get(number)
         if recorder is not None:
             recorder.stop()

@@ -28,6 +28,7 @@ class Player:
         self.finished = False
 
     def pull(self, now: float) -> Block | None:
+        """The next block of the file, or None while it pauses or when it has ended."""
         if self.finished:
             return None
         if not self._started:

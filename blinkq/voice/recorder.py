@@ -27,6 +27,7 @@ class Recorder:
         emit(RecorderStarted(command.recorder, command.filename))
 
     def push(self, block: Block | None, now: float, skipped: int) -> None:
+        """Write one block, silence where it is None, and silence for the ``skipped`` ticks before it."""
         if self._error is not None:
             self.stop()
         for _ in range(min(skipped, _MAX_GAP) if not self.finished else 0):

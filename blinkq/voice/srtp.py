@@ -40,6 +40,7 @@ class Protector:
         return _process(self._session.protect, self._error, packet)
 
     def protect_rtcp(self, packet: bytes) -> bytes | None:
+        """The SRTCP packet, or None when libsrtp refuses."""
         return _process(self._session.protect_rtcp, self._error, packet)
 
 
@@ -55,6 +56,7 @@ class Opener:
         return _process(self._session.unprotect, self._error, packet)
 
     def open_rtcp(self, packet: bytes) -> bytes | None:
+        """The RTCP packet within, or None when it is forged, replayed or no SRTCP."""
         return _process(self._session.unprotect_rtcp, self._error, packet)
 
 

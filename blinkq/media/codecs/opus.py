@@ -110,6 +110,7 @@ class OpusEncoder:
         self._set(_SET_BITRATE, max(6000, min(510000, bitrate)))
 
     def set_packet_loss(self, percent: int) -> None:
+        """Tell how many percent of packets the peer loses: the more, the more of each goes into the next (FEC)."""
         self._set(_SET_PACKET_LOSS, max(0, min(100, percent)))
 
     def _set(self, request: int, value: int) -> None:

@@ -70,6 +70,7 @@ class SessionMachine:
 
     @property
     def state(self) -> SessionState:
+        """Where the session is."""
         return self._state
 
     @property

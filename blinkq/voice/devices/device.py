@@ -35,6 +35,8 @@ class Loudspeaker(Protocol):
     def write(self, block: Block | None) -> None:
         """Take one block, or None for silence."""
 
-    def failure(self, now: float) -> str | None: ...
+    def failure(self, now: float) -> str | None:
+        """A sentence when the device has stopped working, else None."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Let go of the device; may block, so it is called off the clock thread. Idempotent."""
