@@ -15,7 +15,6 @@ from blinkq.sip.grammar import (
     Parameters,
     format_parameters,
     header_parameters,
-    is_token_phrase,
     parse_parameters,
     quote,
     unquote,
@@ -68,8 +67,8 @@ class NameAddr:
     def __str__(self) -> str:
         text = f"<{self.uri}>"
         if self.display_name:
-            name = self.display_name
-            text = f"{name if is_token_phrase(name) else quote(name)} {text}"
+            # always quoted: several tokens without quotes are legal, but deployed parsers keep only the last one
+            text = f"{quote(self.display_name)} {text}"
         return text + format_parameters(self.parameters) if self.parameters else text
 
     @property

@@ -25,7 +25,6 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """What no quoted string can carry: control characters but the tab."""
 
 _token = re.compile(TOKEN + "++")
-_token_lws = re.compile(rf"{TOKEN}++(?: {TOKEN}++)*+")
 _parameter = re.compile(rf'[ \t]*+(?:({TOKEN}++)[ \t]*+(?:=[ \t]*+({QUOTED}|[^\s;,"]*+)[ \t]*+)?+)?+(;|\Z)', re.DOTALL)
 _plain_value = re.compile(rf"{TOKEN}++|[0-9A-Fa-f:.]++|\[[0-9A-Fa-f:.]++\]|{QUOTED}", re.DOTALL)  # RFC 3261: `received` has no brackets
 _element = re.compile(rf'((?:[^,"<]++|{QUOTED}|<[^>]*+>)*+)(,|\Z)', re.DOTALL)
@@ -63,11 +62,6 @@ NO_PARAMETERS = Parameters()
 def is_token(text: str) -> bool:
     """True when `text` is a token (RFC 3261 §25.1)."""
     return _token.fullmatch(text) is not None
-
-
-def is_token_phrase(text: str) -> bool:
-    """True when `text` is tokens with single spaces between them: a display name that needs no quotes."""
-    return _token_lws.fullmatch(text) is not None
 
 
 def quote(text: str) -> str:

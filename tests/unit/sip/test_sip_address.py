@@ -55,9 +55,9 @@ def test_what_is_no_address(text: str) -> None:
         NameAddr.parse(text)
 
 
-def test_writing_quotes_only_where_needed() -> None:
+def test_names_are_always_written_in_quotes() -> None:
     assert str(NameAddr(BOB)) == "<sip:bob@example.com>"
-    assert str(NameAddr(BOB, "Bob B")) == "Bob B <sip:bob@example.com>"
+    assert str(NameAddr(BOB, "Bob B")) == '"Bob B" <sip:bob@example.com>'
     assert str(NameAddr(BOB, 'B. "Ü"')) == '"B. \\"Ü\\"" <sip:bob@example.com>'
     assert str(NameAddr(BOB, "x\r\nEvil: 1")) == '"x  Evil: 1" <sip:bob@example.com>'
 

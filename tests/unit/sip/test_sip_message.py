@@ -167,7 +167,7 @@ def test_writing_a_request() -> None:
     assert request.to_bytes() == (
         b"MESSAGE sip:bob@example.com SIP/2.0\r\n"
         b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\r\n"
-        b"From: Bob <sip:bob@example.com>;tag=1\r\n"
+        b'From: "Bob" <sip:bob@example.com>;tag=1\r\n'
         b"Content-Length: 7\r\n"
         b"\r\n"
         b"Gr\xc3\xbc\xc3\x9fe"
