@@ -152,7 +152,7 @@ class Chaos:
     def finish(self) -> None:
         for name, call in self.calls:
             getattr(self.pair, name).do(call.end)
-        self.pair.run(320)  # a late copy of an INVITE may ring for 300 seconds before it is given up
+        self.pair.run(400)  # a late copy of an INVITE may ring for 300 seconds before it is refused
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
