@@ -21,6 +21,7 @@ from blinkq.sipsimple.account import Account
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.audio import AudioBridge, AudioDevice, WavePlayer, WaveRecorder
 from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.configuration.datatypes import IPAddress
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, FrozenRouteHeader, FrozenSIPURI, RouteHeader
 from blinkq.sipsimple.runtime import Runtime
@@ -90,6 +91,15 @@ def test_every_notification_tells_when_it_was_sent() -> None:
 def test_a_route_makes_a_route_header(header: type[RouteHeader]) -> None:
     uri = header(Route("192.0.2.1", port=1234, transport="TLS").get_uri()).uri
     assert (uri.host, uri.port, uri.parameters["transport"]) == ("192.0.2.1", 1234, "tls")
+
+
+def test_the_local_address_is_one_setting_under_two_names(objects: Mapping[str, object]) -> None:
+    settings = objects["SIPSimpleSettings"]
+    assert isinstance(settings, SIPSimpleSettings)
+    settings.local_ip = IPAddress("192.0.2.1")
+    assert settings.sip.local_ip == settings.local_ip == "192.0.2.1"
+    settings.local_ip = None
+    assert settings.sip.local_ip is None
 
 
 def test_shared_attributes_can_be_set_on_subclasses() -> None:
