@@ -89,3 +89,12 @@ class SIPSimpleSettings(SettingsObject):
     rtp = group(RTPSettings)
     sip = group(SIPSettings)
     tls = group(TLSSettings)
+
+    @property
+    def local_ip(self) -> IPAddress | None:
+        """The same as ``sip.local_ip``; it can be set here as well."""
+        return self.sip.local_ip
+
+    @local_ip.setter
+    def local_ip(self, address: IPAddress | None) -> None:
+        self.sip.local_ip = address

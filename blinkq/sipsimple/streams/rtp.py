@@ -239,7 +239,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         Runtime.spawn(self._open())
 
     def get_local_media(
-        self, for_offer: bool = True, remote_sdp: SessionDescription | None = None, stream_index: int = 0
+        self, for_offer: bool, remote_sdp: SessionDescription | None = None, stream_index: int = 0
     ) -> MediaDescription:
         """Our m= line, as an offer or as the answer to ``remote_sdp``; raises InvalidStreamError when that is unacceptable."""
         if self._media is None or self.local_rtp_port is None:
