@@ -93,6 +93,7 @@ class AudioMixer:
         self._input_volume = self._output_volume = 100
         self._muted = False
         self._closed = False
+        self._gone = False
         self._changes: asyncio.Lock | None = None
         self._last_change: concurrent.futures.Future[None] | None = None
         self._early: list[Command] | None = []  # what is to be sent once OpenMixer is
@@ -279,6 +280,9 @@ class AudioMixer:
             loop.call(self._deliver, command)
 
     def _deliver(self, command: Command) -> None:
+        if self._gone:
+            return  # players and bridges may outlive their mixer; what they still undo is undone
+        self._gone = isinstance(command, CloseMixer)
         if self._early is not None:
             self._early.append(command)
         else:

@@ -447,3 +447,17 @@ def test_on_its_own_thread() -> None:
     assert application.ended.wait(10)
     assert EngineLoop.current is None
     assert application.state == "stopped"
+
+
+def test_a_closed_mixer_sends_nothing_more() -> None:
+    async def body() -> None:
+        async with scene() as s:
+            s.start()
+            await s.until("SIPApplicationDidStart")
+            mixer = AudioMixer(None, None, 48000)
+            await mixer.opened()
+            mixer.close()
+            mixer.send(Disconnect(mixer.number, 0, 1))
+            assert [type(c).__name__ for c in s.media.commands if getattr(c, "mixer", None) == mixer.number][-1] == "CloseMixer"
+
+    run(body())
