@@ -271,6 +271,11 @@ class Call(QObject):
             self.held_there = bool(notification.data.on_hold)
         self.changed.emit()
 
+    def _NH_SIPSessionGotProposal(self, notification: Notification) -> None:
+        # the window shows one sound and nothing else: more is refused, and the call goes on as it is
+        if notification.data.originator == "remote":
+            self._attempt(lambda: notification.sender.reject_proposal(488))
+
     def _NH_AudioStreamDidStartRecordingAudio(self, notification: Notification) -> None:
         self.recording = str(notification.data.filename)
         self.notice = ""
@@ -332,7 +337,7 @@ class Call(QObject):
 
 _SESSION_NOTIFICATIONS = (
     "SIPSessionNewOutgoing", "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd",
-    "SIPSessionDidChangeHoldState",
+    "SIPSessionDidChangeHoldState", "SIPSessionGotProposal",
 )  # fmt: skip
 _STREAM_NOTIFICATIONS = (
     "AudioStreamDidStartRecordingAudio", "AudioStreamDidStopRecordingAudio", "AudioStreamDidChangeRTPParameters",

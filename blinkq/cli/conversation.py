@@ -14,7 +14,7 @@ from blinkq.base.notification import Notification, NotificationHandler
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.audio import AudioBridge, WavePlayer, WaveRecorder
 from blinkq.sipsimple.explain import explain_call
-from blinkq.sipsimple.session import Session
+from blinkq.sipsimple.session import IllegalStateError, Session
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["Conversation"]
@@ -93,6 +93,15 @@ class Conversation(NotificationHandler):
     def _NH_SIPSessionDidChangeHoldState(self, notification: Notification) -> None:
         who = "We" if notification.data.originator == "local" else self.peer
         self._say(f"{who} {'put the call on hold' if notification.data.on_hold else 'took the call off hold'}")
+
+    def _NH_SIPSessionGotProposal(self, notification: Notification) -> None:
+        if notification.data.originator == "remote":
+            kinds = " and ".join(stream.type for stream in notification.data.streams)
+            self._say(f"{self.peer} wants to add {kinds}; a terminal has no use for it")
+            try:
+                self.session.reject_proposal(488)
+            except IllegalStateError:  # the peer took it back meanwhile
+                pass
 
     # the stream ----------------------------------------------------------------------------------------------------------------------
 

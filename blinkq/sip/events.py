@@ -126,6 +126,15 @@ class ReinviteReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class ReinviteProgressed:
+    """A provisional response above 100 to our re-INVITE: the peer asks its user."""
+
+    invitation: Invitation
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReinviteAnswered:
     """Our re-INVITE got its final answer: 2xx (with `sdp`), or a refusal that leaves the session as it was.
 
@@ -228,6 +237,7 @@ InvitationEvent: TypeAlias = (
     | InvitationEnded
     | InvitationTransaction
     | ReinviteReceived
+    | ReinviteProgressed
     | ReinviteAnswered
     | ReinviteConfirmed
     | ReinviteCancelled

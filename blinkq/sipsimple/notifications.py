@@ -192,6 +192,26 @@ declare(
     required=("originator", "on_hold", "partial"),
 )  # fmt: skip
 declare(
+    "SIPSessionGotProposal", "Session",
+    "The originator proposes streams; accept_proposal() or reject_proposal() a remote one. streams and proposed_streams are equal.",
+    required=("originator", "streams", "proposed_streams"),
+)  # fmt: skip
+declare(
+    "SIPSessionGotAcceptProposal", "Session",
+    "The originator's proposal was accepted. streams and accepted_streams: those accepted, which run now; proposed_streams: all.",
+    required=("originator", "streams", "accepted_streams", "proposed_streams"),
+)  # fmt: skip
+declare(
+    "SIPSessionGotRejectProposal", "Session",
+    "The originator's proposal was rejected, or taken back (code 487); code 200: answered, but without any of the streams.",
+    required=("originator", "code", "reason", "streams", "proposed_streams"),
+)  # fmt: skip
+declare(
+    "SIPSessionHadProposalFailure", "Session",
+    "The originator's proposal failed for a reason of ours, such as a stream that did not start.",
+    required=("originator", "failure_reason", "streams", "proposed_streams"),
+)  # fmt: skip
+declare(
     "SIPSessionDidRenegotiateStreams", "Session", "Streams were added or removed.",
     required=("originator", "action", "streams", "added_streams", "removed_streams"),
 )  # fmt: skip

@@ -231,10 +231,13 @@ async def test_another_stream_is_refused_without_harm() -> None:
     async with call_scene() as s:
         session, bob = await s.connected()
         bob.do(bob.invitation.reinvite, bob.sdp(version=2) + b"m=video 5000 RTP/AVP 99\r\n")
-        received = SessionDescription.parse((await bob.until(ReinviteAnswered)).sdp)
+        assert (await bob.until(ReinviteAnswered)).code == 488
+        # next to a change that we can follow it does not stand in the way
+        bob.do(bob.invitation.reinvite, bob.sdp(port=4400, version=3) + b"m=video 5000 RTP/AVP 99\r\n")
+        received = SessionDescription.parse((await bob.until(ReinviteAnswered, 2)).sdp)
         assert [media.port for media in received.media] == [50000, 0]
         await s.settle()
-        answer = bob.sdp("recvonly", version=3) + b"m=video 0 RTP/AVP 99\r\n"
+        answer = bob.sdp("recvonly", version=4) + b"m=video 0 RTP/AVP 99\r\n"
         bob.on_event = lambda event: (
             bob.do(event.invitation.accept_reinvite, answer) if isinstance(event, ReinviteReceived) else None
         )

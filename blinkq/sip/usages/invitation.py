@@ -241,6 +241,13 @@ class Invitation:
         """Take our re-INVITE back; `ReinviteAnswered` with 487 follows, or with 2xx when that was quicker."""
         self._change.cancel(now)
 
+    def ring_reinvite(self, code: int = 180, *, now: float) -> None:
+        """Send a provisional response to the peer's re-INVITE. Raises IllegalStateError when none is pending."""
+        self._call.require("ring_reinvite", _S.CONFIRMED)
+        if not 101 <= code <= 199:
+            raise ValueError(f"not a provisional response: {code}")
+        self._change.ring(code, now)
+
     def accept_reinvite(self, sdp: bytes | None, now: float) -> None:
         """Answer the peer's re-INVITE with 200. Raises IllegalStateError when none is pending."""
         self._call.require("accept_reinvite", _S.CONFIRMED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blinkq.base.errors import IllegalStateError
 from blinkq.sip.address import NameAddr
 from blinkq.sip.dialog import Dialog
-from blinkq.sip.events import Originator, ReinviteAnswered, ReinviteCancelled, ReinviteConfirmed, ReinviteReceived
+from blinkq.sip.events import Originator, ReinviteAnswered, ReinviteCancelled, ReinviteConfirmed, ReinviteProgressed, ReinviteReceived
 from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow
 from blinkq.sip.message import Request, Response
@@ -69,7 +69,9 @@ class SessionChange:
         self._call.acknowledge(dialog, exchange, sdp)
 
     def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
-        """Not reported: the session goes on as it is."""
+        """The session goes on as it is; 100 only tells that somebody is at work."""
+        if exchange is self._ours and response.code > 100:
+            self._call.emit(ReinviteProgressed(self._call.invitation, response.code, response.reason))
 
     def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         """The peer answered."""
@@ -120,6 +122,13 @@ class SessionChange:
         self._theirs = transaction
         self._dialog.refresh_target(request)
         call.emit(ReinviteReceived(call.invitation, session_of(request), request))
+
+    def ring(self, code: int, now: float) -> None:
+        """Tell the peer that our user is being asked."""
+        if self._theirs is None:
+            raise IllegalStateError("Invitation.ring_reinvite without a pending re-INVITE")
+        response = reply(self._theirs.request, code, None, headers=self._call.context.respond_headers(self._call.dialog_headers()))
+        self._theirs.respond(response, now)
 
     def accept(self, sdp: bytes | None, now: float) -> None:
         """Answer the pending re-INVITE with 200."""

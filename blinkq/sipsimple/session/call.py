@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
@@ -26,6 +27,7 @@ from blinkq.sip.events import (
     ReinviteAnswered,
     ReinviteCancelled,
     ReinviteConfirmed,
+    ReinviteProgressed,
     ReinviteReceived,
 )
 from blinkq.sip.hop import Hop
@@ -33,8 +35,10 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.explanations import reason_header
 from blinkq.sipsimple.session.gathering import Gathering
+from blinkq.sipsimple.session.proposal import MEDIA_STREAM_TIMEOUT
 from blinkq.sipsimple.session.renegotiation import Renegotiation
 from blinkq.sipsimple.session.states import SessionInput, SessionState
+from blinkq.sipsimple.session.stream_calls import close_stream, failure_of, initialize_stream
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
@@ -44,8 +48,9 @@ __all__ = ["Call", "contact_for", "describe"]
 
 log = get_logger("sipsimple.session")
 
-MEDIA_STREAM_TIMEOUT = 15.0  # seconds for the streams to start
 END_TIMEOUT = 2.0  # seconds; the agent reports within one, this only keeps a fault there from leaving a session for ever
+
+_REINVITE_EVENTS = ReinviteReceived | ReinviteProgressed | ReinviteAnswered | ReinviteConfirmed | ReinviteCancelled
 
 _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970: o= lines count from 1900 (RFC 8866 §5.2)
 
@@ -75,11 +80,12 @@ class Call:
         """Take one event of the invitation."""
         if isinstance(event, InvitationTransaction):
             self._report(event)
+            self.renegotiation.transaction_done(event)
         elif isinstance(event, InvitationFailed):
             self.on_failed(event)
         elif isinstance(event, InvitationEnded):
             self._on_ended(event)
-        elif isinstance(event, ReinviteReceived | ReinviteAnswered | ReinviteConfirmed | ReinviteCancelled):
+        elif isinstance(event, _REINVITE_EVENTS):
             self.renegotiation.handle(event)
         else:
             self.on_event(event)
@@ -98,6 +104,7 @@ class Call:
         if self._ending is not None:
             self._complete()
         elif self.machine.started:
+            self.renegotiation.dialog_ended()
             self._will_end(event.originator)
             self._end_streams()
             self._did_end(event.originator, event.cause)
@@ -160,6 +167,7 @@ class Call:
                 stream.hold()
             else:
                 stream.unhold()
+        # streams that are being proposed follow when they run
         if self.machine.started:
             self.renegotiation.propose()
 
@@ -179,12 +187,9 @@ class Call:
             on_done(failed)
 
         failures = ("MediaStreamDidNotInitialize", "MediaStreamDidFail")
-        self._gathering = Gathering(streams, "MediaStreamDidInitialize", failures, MEDIA_STREAM_TIMEOUT, done)
+        gathering = self._gathering = Gathering(streams, "MediaStreamDidInitialize", failures, MEDIA_STREAM_TIMEOUT, done)
         for stream in streams:
-            stream.session = self.session
-            if self.session.hold_wanted and stream.hold_supported:
-                stream.hold()
-            stream.initialize(self.session, direction)
+            gathering.ask(stream, partial(initialize_stream, stream, self.session, direction))
 
     def start_streams(self) -> None:
         """Start the stream of each m= line; those that the peer refused are ended first. Posts SIPSessionWillStart."""
@@ -196,10 +201,12 @@ class Call:
             if stream is not None and (remote.media[index].port == 0 or local.media[index].port == 0):
                 self._drop(stream)
         streams = [stream for stream in self.lines if stream is not None]
-        self._gathering = Gathering(streams, "MediaStreamDidStart", ("MediaStreamDidFail",), MEDIA_STREAM_TIMEOUT, self._streams_ready)
+        gathering = self._gathering = Gathering(
+            streams, "MediaStreamDidStart", ("MediaStreamDidFail",), MEDIA_STREAM_TIMEOUT, self._streams_ready
+        )
         for index, stream in enumerate(self.lines):
             if stream is not None:
-                stream.start(local, remote, index)
+                gathering.ask(stream, partial(stream.start, local, remote, index))
 
     def start_if_ready(self) -> None:
         """Let the session begin once both sides have agreed and all streams run."""
@@ -234,7 +241,7 @@ class Call:
         local, remote = self.local_sdp, self.remote_sdp
         assert local is not None
         assert remote is not None
-        removed = []
+        removed, failed = [], {}
         for index, stream in enumerate(self.lines):
             if stream is None:
                 continue
@@ -242,19 +249,38 @@ class Call:
                 removed.append(stream)
                 self._drop(stream)
             else:
-                stream.update(local, remote, index)
+                failure = failure_of(stream, partial(stream.update, local, remote, index))
+                if failure is not None:
+                    failed[stream] = failure
         if removed:
             post(
                 "SIPSessionDidRenegotiateStreams", self.session,
                 originator="remote", action="remove", streams=removed, added_streams=[], removed_streams=removed,
             )  # fmt: skip
+        for stream, failure in failed.items():
+            self._stream_failed(stream, failure)
+
+    def adopt(self, lines: Mapping[int, Any]) -> None:
+        """Streams that a proposal added run from now on."""
+        for index, stream in lines.items():
+            self.lines[index] = stream
+            wanted = self.session.hold_wanted
+            if stream.hold_supported and stream.on_hold_by_local != wanted:  # hold() or unhold() was called meanwhile
+                failure_of(stream, stream.hold if wanted else stream.unhold)
+        self.session.streams = [stream for stream in self.lines if stream is not None]
+        self._watch(list(lines.values()))
+
+    def release(self, stream: Any) -> None:
+        """The stream belongs to the session no more; it is to be ended when the peer knows."""
+        self._forget(stream)
+        failure_of(stream, stream.deactivate)
 
     def deactivate_streams(self) -> None:
         """Make the streams silent before the end is announced."""
         self._stop_watching()
         for stream in self.lines:
             if stream is not None:
-                stream.deactivate()
+                failure_of(stream, stream.deactivate)
 
     def describe(self, media: Sequence[MediaDescription]) -> SessionDescription:
         """Our description with these m= lines: the first one, or the one that follows the last."""
@@ -262,6 +288,10 @@ class Call:
         return self.local_sdp
 
     def _drop(self, stream: Any) -> None:
+        self._forget(stream)
+        close_stream(stream)
+
+    def _forget(self, stream: Any) -> None:
         if stream in self.lines:
             self.lines[self.lines.index(stream)] = None
         if stream in self.session.streams:
@@ -269,8 +299,6 @@ class Call:
         if stream in self._watched:
             self._watched.remove(stream)
             NotificationCenter().discard_observer(self, sender=stream)
-        stream.deactivate()
-        stream.end()
 
     def _watch(self, streams: Sequence[Any]) -> None:
         for stream in streams:
@@ -293,8 +321,14 @@ class Call:
             return
         if len(self.session.streams) == 1:
             self.break_off(f"{stream.type} media stream failed: {reason}")
+        elif self.machine.take(SessionInput.PROPOSE):
+            self.renegotiation.remove([stream])
         else:
             self._drop(stream)
+            post(
+                "SIPSessionDidRenegotiateStreams", self.session,
+                originator="local", action="remove", streams=[stream], added_streams=[], removed_streams=[stream],
+            )  # fmt: skip
             self.renegotiation.propose()
 
     # the end ---------------------------------------------------------------------------------------------------------------------------
@@ -330,8 +364,7 @@ class Call:
             self._gathering = None
         self.renegotiation.close()
         for stream in {*self.lines, *(self.session.proposed_streams or ())} - {None}:
-            stream.deactivate()
-            stream.end()
+            close_stream(stream)
 
     def _will_end(self, originator: str) -> None:
         self.machine.take(SessionInput.END)

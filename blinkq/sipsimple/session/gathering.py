@@ -9,6 +9,7 @@ from typing import Any
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.stream_calls import failure_of
 
 __all__ = ["Gathering"]
 
@@ -37,6 +38,14 @@ class Gathering:
         self._timer: asyncio.TimerHandle | None = loop.call_later(timeout, self._timed_out)
         if not self._waiting:
             loop.call_soon(self._finish)
+
+    def ask(self, stream: Any, action: Callable[[], None]) -> None:
+        """Ask ``stream`` for its part; what it raises counts as its failure."""
+        if self._done:
+            return
+        reason = failure_of(stream, action)
+        if reason is not None:
+            self._note(stream, reason)
 
     def cancel(self) -> None:
         """Wait no more; ``on_done`` is not called. Idempotent."""

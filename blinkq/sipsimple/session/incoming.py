@@ -16,6 +16,7 @@ from blinkq.sip.status import reason_phrase
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.session.call import Call, contact_for, log
 from blinkq.sipsimple.session.states import SessionInput
+from blinkq.sipsimple.session.stream_calls import local_media
 from blinkq.sipsimple.streams.interface import StreamError
 
 if TYPE_CHECKING:
@@ -100,10 +101,10 @@ class IncomingCall(Call):
     def _line(self, index: int) -> MediaDescription:
         stream = self.lines[index]
         if self.remote_sdp is None:
-            return stream.get_local_media(True)  # type: ignore[no-any-return]  # IMediaStream has no types
+            return local_media(stream)
         if stream is None:
             return self.remote_sdp.media[index].rejected()
-        return stream.get_local_media(False, self.remote_sdp, index)  # type: ignore[no-any-return]  # IMediaStream has no types
+        return local_media(stream, self.remote_sdp, index)
 
     def _local_address(self) -> str:
         """Our address towards the peer's media, or towards its signalling when we do not know more."""

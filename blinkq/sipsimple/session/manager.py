@@ -23,20 +23,18 @@ from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.incoming import IncomingCall
+from blinkq.sipsimple.session.offered import MAX_STREAMS, streams_for
 from blinkq.sipsimple.session.session import Session
 from blinkq.sipsimple.singleton import Singleton
 from blinkq.sipsimple.sip_events import SIPEvents
 from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.streams import MediaStreamRegistry
-from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
 
-__all__ = ["SessionManager"]
+__all__ = ["MAX_STREAMS", "SessionManager"]
 
 log = get_logger("sipsimple.session_manager")
 
 STOP_TIMEOUT = 3.0  # seconds for all sessions to end
-
-MAX_STREAMS = 4  # of one call that are offered to the user; each costs sockets and a codec, and a peer may offer as many as it likes
 
 _OBSERVED = ("SIPSessionNewIncoming", "SIPSessionNewOutgoing", "SIPSessionDidFail", "SIPSessionDidEnd")
 
@@ -201,27 +199,8 @@ def _streams_for(account: Account, offer: SessionDescription | None) -> tuple[li
     """The stream for each m= line (None: not usable), and why those are not. Without an offer: what we would offer."""
     if offer is None:
         return [MediaStreamRegistry.get("audio")(account)], []
-    lines: list[Any] = []
-    problems: list[str] = []
-    for index, media in enumerate(offer.media):
-        full = sum(line is not None for line in lines) >= MAX_STREAMS
-        lines.append(None if full or media.port == 0 else _stream_for(account, offer, index, problems))
-    return lines, problems
-
-
-def _stream_for(account: Account, offer: SessionDescription, index: int, problems: list[str]) -> Any:
-    for cls in MediaStreamRegistry:
-        try:
-            stream = cls.new_from_sdp(account, offer, index)
-        except UnknownStreamError:
-            continue
-        except InvalidStreamError as error:
-            problems.append(str(error))
-            return None
-        if stream is not None:
-            return stream
-    problems.append(f"streams of kind {offer.media[index].media} are not supported")
-    return None
+    lines, problems = streams_for(account, offer, range(len(offer.media)))
+    return [lines.get(index) for index in range(len(offer.media))], problems
 
 
 def _local_address(flow: Flow) -> str:

@@ -22,6 +22,7 @@ from blinkq.sipsimple.core import ContactHeader, FrozenFromHeader, FrozenToHeade
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.call import Call, contact_for, log
+from blinkq.sipsimple.session.stream_calls import local_media
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.session import Session
@@ -108,7 +109,7 @@ class OutgoingCall(Call):
         session = self.session
         assert session.local_identity is not None
         assert session.remote_identity is not None
-        offer = self.describe([stream.get_local_media(True) for stream in self.lines])
+        offer = self.describe([local_media(stream) for stream in self.lines])
         timeout = SIPSimpleSettings().sip.invite_timeout
         return InviteParameters(
             request_uri=session.remote_identity.uri.to_uri(), from_=session.local_identity.to_name_addr(),

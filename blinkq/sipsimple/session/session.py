@@ -15,7 +15,10 @@ from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.incoming import IncomingCall
 from blinkq.sipsimple.session.outgoing import OutgoingCall
-from blinkq.sipsimple.session.states import SessionInput, SessionMachine
+from blinkq.sipsimple.session.own_proposals import AddedStreams
+from blinkq.sipsimple.session.peer_proposals import OfferedStreams
+from blinkq.sipsimple.session.states import SessionInput, SessionMachine, SessionState
+from blinkq.sipsimple.streams.interface import IMediaStream
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+PROPOSED = "received_proposal"
 REJECTIONS = range(300, 700)
 
 
@@ -60,8 +64,8 @@ class Session:
 
     @property
     def state(self) -> str | None:
-        """None, "connecting", "incoming", "accepting", "connected", "sending_proposal", "received_proposal_request", "terminating" or
-        "terminated"."""
+        """None, "connecting", "incoming", "accepting", "connected", "sending_proposal", "cancelling_proposal", "received_proposal",
+        "accepting_proposal", "rejecting_proposal", "received_proposal_request", "terminating" or "terminated"."""
         value: str | None = self.machine.state.value
         return value
 
@@ -130,8 +134,8 @@ class Session:
         self._call = call
 
     def send_ring_indication(self) -> None:
-        """Send 180 Ringing. Allowed in state "incoming"; nothing happens when the caller has just given up."""
-        if self.state != "incoming":
+        """Send 180 Ringing. Allowed in states "incoming" and "received_proposal"; nothing happens when the caller has just given up."""
+        if self.state not in ("incoming", PROPOSED):
             raise IllegalStateError(f"send_ring_indication is not allowed in state {self.state}")
         self._ring()
 
@@ -139,6 +143,9 @@ class Session:
     def _ring(self) -> None:
         if isinstance(self._call, IncomingCall) and self.state == "incoming":
             self._call.ring()
+        proposal = self._peer_proposal(SessionState.RECEIVED_PROPOSAL)
+        if proposal is not None:
+            proposal.ring()
 
     def accept(self, streams: Iterable[Any]) -> None:
         """Answer the call.
@@ -173,6 +180,122 @@ class Session:
             self._call.reject(code, reason)
 
     # during a call -----------------------------------------------------------------------------------------------------------------------
+
+    def add_stream(self, stream: Any) -> None:
+        """Propose one more stream; as ``add_streams``."""
+        self._add("add_stream", [stream])
+
+    def add_streams(self, streams: Iterable[Any]) -> None:
+        """Propose more streams to the peer; those that the session has already are left out, and nothing happens when none remains.
+
+        :param streams: new streams (TypeError when one does not provide IMediaStream)
+
+        Posts SIPSessionGotProposal, then SIPSessionGotAcceptProposal and SIPSessionDidRenegotiateStreams, SIPSessionGotRejectProposal or
+        SIPSessionHadProposalFailure; between them SIPSessionGotRingIndication and SIPSessionGotProvisionalResponse as they come. Allowed in
+        state "connected".
+        """
+        self._add("add_streams", streams)
+
+    def _add(self, method: str, streams: Iterable[Any]) -> None:
+        wanted = list(dict.fromkeys(streams))
+        for stream in wanted:
+            if not IMediaStream.providedBy(stream):
+                raise TypeError(f"{method}: {stream!r} is not a stream")
+        if self._propose(method, added := [stream for stream in wanted if stream not in self.streams]):
+            self.proposed_streams = list(added)
+            self._start_adding(added)
+
+    @in_engine
+    def _start_adding(self, streams: list[Any]) -> None:
+        if self._call is not None and self.machine.state in (SessionState.SENDING_PROPOSAL, SessionState.CANCELLING_PROPOSAL):
+            self._call.renegotiation.add(streams)
+
+    def remove_stream(self, stream: Any) -> None:
+        """Stop one stream; as ``remove_streams``."""
+        self._remove("remove_stream", [stream])
+
+    def remove_streams(self, streams: Iterable[Any]) -> None:
+        """Stop streams and tell the peer; those that the session has not are left out, and nothing happens when none remains.
+
+        They are gone even when the peer refuses. Posts SIPSessionDidRenegotiateStreams. Allowed in state "connected".
+        """
+        self._remove("remove_streams", streams)
+
+    def _remove(self, method: str, streams: Iterable[Any]) -> None:
+        wanted = list(streams)
+        if self._propose(method, removed := [stream for stream in self.streams if stream in wanted]):
+            self._start_removing(removed)
+
+    @in_engine
+    def _start_removing(self, streams: list[Any]) -> None:
+        if self._call is not None and self.machine.state is SessionState.SENDING_PROPOSAL:
+            self._call.renegotiation.remove(streams)
+
+    def _propose(self, method: str, streams: list[Any]) -> bool:
+        if self.machine.state is SessionState.CONNECTED and not streams:
+            return False
+        self.machine.require(SessionInput.PROPOSE, method)
+        return True
+
+    def cancel_proposal(self) -> None:
+        """Take back what ``add_stream`` or ``add_streams`` proposed.
+
+        Posts SIPSessionGotRejectProposal with code 487. A peer that accepts at the same moment makes the session end: neither side could
+        know what the other believes. Allowed in state "sending_proposal" while streams are being proposed.
+        """
+        if self.proposed_streams is None:
+            raise IllegalStateError(f"cancel_proposal is not allowed in state {self.state} while no streams are proposed")
+        self.machine.require(SessionInput.CANCEL_PROPOSAL, "cancel_proposal")
+        self._cancel_proposal()
+
+    @in_engine
+    def _cancel_proposal(self) -> None:
+        proposal = self._call.renegotiation.proposal if self._call is not None else None
+        if isinstance(proposal, AddedStreams) and self.machine.state is SessionState.CANCELLING_PROPOSAL:
+            proposal.cancel()
+
+    def accept_proposal(self, streams: Iterable[Any]) -> None:
+        """Take streams that the peer proposes.
+
+        :param streams: those of ``proposed_streams`` that are wanted; the others are refused, and with none the proposal is rejected (488)
+
+        Posts SIPSessionGotAcceptProposal and SIPSessionDidRenegotiateStreams, or SIPSessionHadProposalFailure. Allowed in state
+        "received_proposal".
+        """
+        wanted = list(streams)
+        accepted = [stream for stream in self.proposed_streams or () if stream in wanted]
+        self.machine.require(SessionInput.ACCEPT_PROPOSAL if accepted else SessionInput.REJECT_PROPOSAL, "accept_proposal")
+        if accepted:
+            self._accept_proposal(accepted)
+        else:
+            self._reject_proposal(488, None)
+
+    @in_engine
+    def _accept_proposal(self, streams: list[Any]) -> None:
+        proposal = self._peer_proposal(SessionState.ACCEPTING_PROPOSAL)
+        if proposal is not None:
+            proposal.accept(streams)
+
+    def reject_proposal(self, code: int = 488, reason: str | None = None) -> None:
+        """Refuse what the peer proposes with a SIP code from 300 to 699 (ValueError otherwise) and a phrase, None for the usual one.
+
+        Posts SIPSessionGotRejectProposal. Allowed in state "received_proposal".
+        """
+        if code not in REJECTIONS:
+            raise ValueError(f"{code} does not refuse a proposal")
+        self.machine.require(SessionInput.REJECT_PROPOSAL, "reject_proposal")
+        self._reject_proposal(code, reason)
+
+    @in_engine
+    def _reject_proposal(self, code: int, reason: str | None) -> None:
+        proposal = self._peer_proposal(SessionState.REJECTING_PROPOSAL)
+        if proposal is not None:
+            proposal.refuse(code, reason)
+
+    def _peer_proposal(self, state: SessionState) -> OfferedStreams | None:
+        """What the peer proposes, while the session is in ``state``; the peer may have taken it back since the caller looked."""
+        proposal = self._call.renegotiation.proposal if self._call is not None else None
+        return proposal if isinstance(proposal, OfferedStreams) and self.machine.state is state else None
 
     def hold(self) -> None:
         """Put the streams that can be held on hold, now or as soon as the call stands. Posts SIPSessionDidChangeHoldState.

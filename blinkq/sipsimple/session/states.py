@@ -20,6 +20,10 @@ class SessionState(Enum):
     ACCEPTING = "accepting"
     CONNECTED = "connected"
     SENDING_PROPOSAL = "sending_proposal"
+    CANCELLING_PROPOSAL = "cancelling_proposal"
+    RECEIVED_PROPOSAL = "received_proposal"
+    ACCEPTING_PROPOSAL = "accepting_proposal"
+    REJECTING_PROPOSAL = "rejecting_proposal"
     RECEIVED_PROPOSAL_REQUEST = "received_proposal_request"
     TERMINATING = "terminating"
     TERMINATED = "terminated"
@@ -33,6 +37,10 @@ class SessionInput(Enum):
     ACCEPT = auto()  # accept() was called
     START = auto()  # the call stands, its streams have started
     PROPOSE = auto()  # a re-INVITE of ours is sent
+    CANCEL_PROPOSAL = auto()  # cancel_proposal() was called, or the peer did not answer in time
+    PROPOSED = auto()  # the peer proposes streams
+    ACCEPT_PROPOSAL = auto()  # accept_proposal() was called
+    REJECT_PROPOSAL = auto()  # reject_proposal() was called
     REQUESTED = auto()  # the peer asked us for an offer
     SETTLE = auto()  # the renegotiation is over
     END = auto()  # end() or reject() was called, or something failed
@@ -40,7 +48,12 @@ class SessionInput(Enum):
 
 
 _S, _I = SessionState, SessionInput
-_LIVE = (_S.CONNECTING, _S.INCOMING, _S.ACCEPTING, _S.CONNECTED, _S.SENDING_PROPOSAL, _S.RECEIVED_PROPOSAL_REQUEST)
+_NEGOTIATING = (
+    _S.SENDING_PROPOSAL, _S.CANCELLING_PROPOSAL, _S.RECEIVED_PROPOSAL, _S.ACCEPTING_PROPOSAL, _S.REJECTING_PROPOSAL,
+    _S.RECEIVED_PROPOSAL_REQUEST,
+)  # fmt: skip
+_STARTED = (_S.CONNECTED, *_NEGOTIATING)
+_LIVE = (_S.CONNECTING, _S.INCOMING, _S.ACCEPTING, *_STARTED)
 
 TABLE = StateTable(
     {
@@ -50,9 +63,12 @@ TABLE = StateTable(
         (_S.CONNECTING, _I.START): _S.CONNECTED,
         (_S.ACCEPTING, _I.START): _S.CONNECTED,
         (_S.CONNECTED, _I.PROPOSE): _S.SENDING_PROPOSAL,
+        (_S.SENDING_PROPOSAL, _I.CANCEL_PROPOSAL): _S.CANCELLING_PROPOSAL,
+        (_S.CONNECTED, _I.PROPOSED): _S.RECEIVED_PROPOSAL,
+        (_S.RECEIVED_PROPOSAL, _I.ACCEPT_PROPOSAL): _S.ACCEPTING_PROPOSAL,
+        (_S.RECEIVED_PROPOSAL, _I.REJECT_PROPOSAL): _S.REJECTING_PROPOSAL,
         (_S.CONNECTED, _I.REQUESTED): _S.RECEIVED_PROPOSAL_REQUEST,
-        (_S.SENDING_PROPOSAL, _I.SETTLE): _S.CONNECTED,
-        (_S.RECEIVED_PROPOSAL_REQUEST, _I.SETTLE): _S.CONNECTED,
+        **{(state, _I.SETTLE): _S.CONNECTED for state in _NEGOTIATING},
         **{(state, _I.END): _S.TERMINATING for state in _LIVE},
         **{(state, _I.FINISH): _S.TERMINATED for state in (*_LIVE, _S.TERMINATING)},
     },
@@ -81,7 +97,7 @@ class SessionMachine:
     @property
     def started(self) -> bool:
         """The call stands: connected, and possibly renegotiating."""
-        return self._state in (_S.CONNECTED, _S.SENDING_PROPOSAL, _S.RECEIVED_PROPOSAL_REQUEST)
+        return self._state in _STARTED
 
     def require(self, event: SessionInput, method: str) -> None:
         """Take a step on behalf of a method; raises IllegalStateError where the method is not allowed."""

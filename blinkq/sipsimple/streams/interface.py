@@ -50,8 +50,11 @@ class IMediaStream(Interface):  # type: ignore[misc]  # zope.interface has no ty
         Returns None or raises UnknownStreamError when the line is not of this kind, InvalidStreamError when it cannot be accepted.
         """
 
-    def get_local_media(for_offer, remote_sdp=None, stream_index=0):  # type: ignore[no-untyped-def]  # noqa: N805
-        """The stream's m= line: an offer, or the answer to ``remote_sdp`` (to the offer that it was made from when that is None)."""
+    def get_local_media(for_offer):  # type: ignore[no-untyped-def]  # noqa: N805
+        """The stream's m= line: an offer, or the answer to the peer's.
+
+        A method with two more parameters, ``remote_sdp`` and ``stream_index``, is given what it answers.
+        """
 
     def initialize(session, direction):  # type: ignore[no-untyped-def]  # noqa: N805
         """Get ready to be offered; ``direction`` 'incoming' or 'outgoing' of this offer."""

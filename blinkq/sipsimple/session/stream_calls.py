@@ -1,0 +1,71 @@
+"""What a session asks of its streams. Anybody may write streams: what they raise ends them, and never the call that they are part of."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from blinkq.base.logging import get_logger
+from blinkq.sdp.description import MediaDescription, SessionDescription
+from blinkq.sipsimple.streams.interface import StreamError
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.session.session import Session
+
+__all__ = ["close_stream", "failure_of", "initialize_stream", "local_media", "may_update"]
+
+log = get_logger("sipsimple.session")
+
+
+def failure_of(stream: Any, action: Callable[[], object]) -> str | None:
+    """Run ``action``, a method of ``stream``; what went wrong, or None."""
+    try:
+        action()
+    except Exception as error:  # see above: a call must not hang between two states because of one stream
+        log.exception("the %s stream failed", stream.type)
+        return str(error) or type(error).__name__
+    return None
+
+
+def initialize_stream(stream: Any, session: Session, direction: str) -> None:
+    """Make ``stream`` one of ``session``, on hold where that is; ``direction`` "incoming" or "outgoing" of this negotiation."""
+    stream.session = session
+    if session.hold_wanted and stream.hold_supported:
+        stream.hold()
+    stream.initialize(session, direction)
+
+
+def local_media(stream: Any, remote: SessionDescription | None = None, index: int = 0) -> MediaDescription:
+    """The stream's m= line: an offer, or the answer to m= line ``index`` of ``remote``. Raises StreamError.
+
+    The specification's method takes ``for_offer`` alone, that of our own streams also what is answered.
+    """
+    arguments: tuple[Any, ...] = (True,) if remote is None else (False, remote, index)
+    try:
+        try:
+            inspect.signature(stream.get_local_media).bind(*arguments)
+        except TypeError:
+            arguments = arguments[:1]
+        media: MediaDescription = stream.get_local_media(*arguments)
+    except StreamError:
+        raise
+    except Exception as error:  # see above
+        log.exception("the %s stream has no media line", stream.type)
+        raise StreamError(f"{stream.type} media stream failed: {error}") from error
+    return media
+
+
+def may_update(stream: Any, remote: SessionDescription, index: int) -> bool:
+    """Whether the stream accepts m= line ``index`` of an offer."""
+    try:
+        return bool(stream.validate_update(remote, index))
+    except Exception:  # see above
+        log.exception("the %s stream cannot judge an offer", stream.type)
+        return False
+
+
+def close_stream(stream: Any) -> None:
+    """Deactivate and end it."""
+    failure_of(stream, stream.deactivate)
+    failure_of(stream, stream.end)
