@@ -3,6 +3,7 @@ tells each call's end exactly once, and lets go of everything."""
 
 from __future__ import annotations
 
+import heapq
 import random
 
 import pytest
@@ -103,7 +104,7 @@ class Chaos:
                 data[self.random.randrange(len(data))] = self.random.randrange(256)
             late = Packet(network.now, packet.source, packet.target, bytes(data), False)
             entry = (network.now + self.random.random() * 3, next(network._count), late)
-            __import__("heapq").heappush(network._queue, entry)
+            heapq.heappush(network._queue, entry)
         return False
 
     def on_event(self, name: str, event: object) -> None:
