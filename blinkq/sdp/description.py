@@ -260,12 +260,6 @@ class SessionDescription:
         """The direction that counts for m= line ``index``, sendrecv where nothing is said (RFC 8866 §6.7)."""
         return self.media[index].direction or _direction(self.attributes) or "sendrecv"
 
-    def with_media(self, index: int, media: MediaDescription) -> SessionDescription:
-        """This description with another m= line in place ``index``."""
-        lines = list(self.media)
-        lines[index] = media
-        return replace(self, media=tuple(lines))
-
     def next_version(self, media: Iterable[MediaDescription]) -> SessionDescription:
         """The description that follows this one with ``media``; the version rises only if something changed (RFC 3264 §8)."""
         lines = tuple(media)

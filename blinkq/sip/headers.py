@@ -62,11 +62,6 @@ def header_key(name: str) -> str:
     return key
 
 
-def canonical_name(name: str) -> str:
-    """`name` as it is sent: the registered spelling, long form; an unknown name as it is."""
-    return _canonical.get(name.lower(), name)
-
-
 class Headers:
     """Header lines by name. Names are case-insensitive and compact names mean the long ones; values are text without line breaks.
 

@@ -114,11 +114,6 @@ def test_the_version_rises_only_with_a_change() -> None:
     assert changed.media[0] == MediaDescription("audio", 0, "RTP/AVP", ("96", "9", "0", "101"))
 
 
-def test_one_media_line_can_be_replaced() -> None:
-    offer = SessionDescription.parse(BARESIP)
-    assert offer.with_media(0, offer.media[0].rejected()).media[0].port == 0
-
-
 def test_unspecified_addresses() -> None:
     assert Connection.of("0.0.0.0").unspecified
     assert Connection.of("::").unspecified
