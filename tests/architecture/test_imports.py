@@ -10,15 +10,16 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "blinkq"
 
-PURE = {"base", "sdp", "sip", "media"}
+PURE = {"base", "sdp", "sip", "payloads", "media"}
 MAY_IMPORT: dict[str, set[str]] = {
     "base": set(),
     "sdp": {"base"},
     "sip": {"base", "sdp"},
+    "payloads": {"base"},
     "media": {"base"},
     "voice": {"base", "media"},
     "engine": {"base", "sdp", "sip", "media"},
-    "sipsimple": {"base", "sdp", "sip", "media", "engine"},
+    "sipsimple": {"base", "sdp", "sip", "payloads", "media", "engine"},
     "qtbridge": {"base"},
     "app": {"base", "qtbridge", "sipsimple"},
     "cli": {"base", "sipsimple"},
