@@ -13,10 +13,10 @@ from blinkq.sipsimple.account_registration import AccountRegistration
 from blinkq.sipsimple.account_settings import AccountSIPSettings, RegistrationSettings
 from blinkq.sipsimple.configuration.datatypes import PositiveInteger, SIPAddress, SIPProxyAddress, SIPTransport
 from blinkq.sipsimple.contact_uri import ContactURI
-from blinkq.sipsimple.core import Credentials
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_account import Account
 from blinkq.sipsimple.sip_uri import SIPURI
+from blinkq.sipsimple.values.credentials import Credentials
 
 __all__ = ["RegistrationTrial"]
 

@@ -22,9 +22,9 @@ from blinkq.sipsimple.configuration import (
 from blinkq.sipsimple.configuration.datatypes import SIPAddress
 from blinkq.sipsimple.configuration.password import PasswordSetting
 from blinkq.sipsimple.contact_uri import ContactURI
-from blinkq.sipsimple.core import Credentials
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_uri import SIPURI
+from blinkq.sipsimple.values.credentials import Credentials
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.account_registration import AccountRegistration

@@ -18,7 +18,7 @@ from blinkq.sip.message import Request
 from blinkq.sip.usages.invitation import Invitation
 from blinkq.sipsimple.account import Account, AccountManager
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import FrozenFromHeader, FrozenToHeader
+from blinkq.sipsimple.headers import FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.explanations import warning_header

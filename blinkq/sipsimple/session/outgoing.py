@@ -18,7 +18,7 @@ from blinkq.sip.hop import Hop
 from blinkq.sip.message import Response
 from blinkq.sip.usages.invitation import InviteParameters
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import ContactHeader, FrozenFromHeader, FrozenToHeader
+from blinkq.sipsimple.headers import ContactHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.call import Call, contact_for, log

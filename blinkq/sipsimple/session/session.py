@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what is posted here
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import in_engine
-from blinkq.sipsimple.core import BaseIdentityHeader, FromHeader, FrozenFromHeader, FrozenToHeader
+from blinkq.sipsimple.headers import BaseIdentityHeader, FromHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.events import InvitationEvents

@@ -1,33 +1,12 @@
-"""What applications import from ``sipsimple.core``: addresses, headers, credentials, routes, the mixer."""
+"""Credentials and FrozenCredentials: who we say we are when a server asks."""
 
 from __future__ import annotations
 
 from typing import TypeVar
 
 from blinkq.sip.digest import Credentials as DigestCredentials
-from blinkq.sip.status import REASONS
-from blinkq.sipsimple.audio_mixer import AudioMixer
-from blinkq.sipsimple.headers import (
-    BaseIdentityHeader,
-    ContactHeader,
-    FromHeader,
-    FrozenContactHeader,
-    FrozenFromHeader,
-    FrozenRecordRouteHeader,
-    FrozenRouteHeader,
-    FrozenToHeader,
-    RecordRouteHeader,
-    RouteHeader,
-    ToHeader,
-)
-from blinkq.sipsimple.route import Route
-from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI, FrozenSIPURI, SIPCoreError
 
-__all__ = [
-    "SIPURI", "AudioMixer", "BaseIdentityHeader", "BaseSIPURI", "ContactHeader", "Credentials", "FromHeader", "FrozenContactHeader",
-    "FrozenCredentials", "FrozenFromHeader", "FrozenRecordRouteHeader", "FrozenRouteHeader", "FrozenSIPURI", "FrozenToHeader",
-    "RecordRouteHeader", "Route", "RouteHeader", "SIPCoreError", "ToHeader", "sip_status_messages",
-]  # fmt: skip
+__all__ = ["Credentials", "FrozenCredentials"]
 
 C = TypeVar("C", bound="Credentials")
 
@@ -77,16 +56,3 @@ class FrozenCredentials(Credentials):
 
     def __hash__(self) -> int:
         return hash(self._parts())
-
-
-class _StatusMessages:
-    """The phrases of SIP status codes; IndexError for an unknown code."""
-
-    def __getitem__(self, code: int) -> str:
-        try:
-            return REASONS[code]
-        except KeyError:
-            raise IndexError(f"{code} is not a known SIP status code") from None
-
-
-sip_status_messages = _StatusMessages()
