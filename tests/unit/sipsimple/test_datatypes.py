@@ -9,14 +9,23 @@ import pytest
 from blinkq.sipsimple.configuration import Setting
 from blinkq.sipsimple.configuration.datatypes import (
     AudioCodecList,
+    ContentType,
+    CountryCode,
+    DomainList,
     EndpointAddress,
+    EndpointIPAddress,
+    H264Profile,
     Hostname,
     IPAddress,
     List,
+    MSRPConnectionModel,
+    MSRPRelayAddress,
+    MSRPTransport,
     Nameserver,
     NameserverList,
     NonNegativeInteger,
     Path,
+    PJSIPLogLevel,
     Port,
     PortRange,
     PositiveInteger,
@@ -26,6 +35,12 @@ from blinkq.sipsimple.configuration.datatypes import (
     SIPTransport,
     SIPTransportList,
     SRTPEncryption,
+    SRTPKeyNegotiation,
+    STUNServerAddress,
+    STUNServerAddressList,
+    VideoCodecList,
+    VideoResolution,
+    XCAPRoot,
 )
 from blinkq.sipsimple.configuration.setting import to_stored
 
@@ -56,6 +71,22 @@ from blinkq.sipsimple.configuration.setting import to_stored
         (SIPProxyAddress, "p.example.com;transport=TLS", "p.example.com:5061;transport=tls"),
         (SIPProxyAddress, "127.0.0.1:15060;transport=tcp", "127.0.0.1:15060;transport=tcp"),
         (Path, "~/a/../b", "~/b"),
+        (PJSIPLogLevel, "5", "5"),
+        (VideoResolution, "1280x720", "1280x720"),
+        (VideoCodecList, "vp8, H264", "VP8, H264"),
+        (H264Profile, "Baseline", "baseline"),
+        (CountryCode, "+31", "31"),
+        (ContentType, "Text/Plain, *", "text/plain, *"),
+        (DomainList, "a.example, 10.0.0.1", "a.example, 10.0.0.1"),
+        (EndpointIPAddress, "10.0.0.1:80", "10.0.0.1:80"),
+        (STUNServerAddress, "stun.example", "stun.example:3478"),
+        (STUNServerAddressList, "stun.example, 10.0.0.1:3479", "stun.example:3478, 10.0.0.1:3479"),
+        (MSRPRelayAddress, "relay.example", "relay.example:2855;transport=tls"),
+        (MSRPRelayAddress, "[::1]:9;transport=TCP", "[::1]:9;transport=tcp"),
+        (MSRPTransport, "TCP", "tcp"),
+        (MSRPConnectionModel, "ACM", "acm"),
+        (SRTPKeyNegotiation, "SDES_mandatory", "sdes_mandatory"),
+        (XCAPRoot, "https://xcap.example.com/root", "https://xcap.example.com/root"),
     ],
 )
 def test_values_survive_the_settings_file(type_: Any, given: object, text: str) -> None:
@@ -76,6 +107,9 @@ def test_values_survive_the_settings_file(type_: Any, given: object, text: str) 
         (IPAddress, "example.com"), (Hostname, "a b"), (Hostname, ""), (Hostname, "-a.example"), (Hostname, "1.2.3.256"),
         (Hostname, "a" * 254), (SIPAddress, "alice"), (SIPAddress, "@example.com"), (SIPAddress, "a b@example.com"), (SIPAddress, "a@"),
         (SIPAddress, "a@b c"), (SIPAddress, "a@b@c d"), (Path, ""), (Path, "a\0b"),
+        (PJSIPLogLevel, 6), (PJSIPLogLevel, -1), (H264Profile, "huge"), (VideoCodecList, ["h263"]), (CountryCode, "031"),
+        (CountryCode, "12345"), (ContentType, ["text"]), (DomainList, ["a b"]), (MSRPTransport, "udp"), (MSRPConnectionModel, "p2p"),
+        (SRTPKeyNegotiation, "zrtp"), (XCAPRoot, "ftp://xcap.example.com"), (XCAPRoot, "https://"), (MSRPRelayAddress, "a b"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused(type_: Any, given: Any) -> None:
@@ -87,6 +121,9 @@ def test_what_makes_no_sense_is_refused(type_: Any, given: Any) -> None:
     ("type_", "text"),
     [
         (EndpointAddress, "host"), (EndpointAddress, "host:0"), (EndpointAddress, "host:99999"), (EndpointAddress, "a:b:c"),
+        (EndpointIPAddress, "host:80"), (EndpointIPAddress, "10.0.0.1"), (STUNServerAddress, "stun.example:x"),
+        (MSRPRelayAddress, "relay.example;transport=udp"), (MSRPRelayAddress, "relay.example;lr"), (VideoResolution, "1280"),
+        (VideoResolution, "0x5"),
         (Nameserver, "dns.example.com"), (SIPProxyAddress, "host;lr"), (SIPProxyAddress, "host;transport=x"),
         (SIPProxyAddress, "host:port"), (SIPProxyAddress, "[::1"), (SIPProxyAddress, "host:99999"),
     ],
@@ -96,7 +133,14 @@ def test_descriptions_that_make_no_sense_are_refused(type_: Any, text: str) -> N
         type_.from_description(text)
 
 
+@pytest.mark.parametrize("given", ["99999", "http", 0, -1])
+def test_a_refused_port_is_named(given: Any) -> None:
+    with pytest.raises(ValueError, match=f"a port is a number from 1 to 65535, not {given}"):
+        EndpointAddress("host", given)
+
+
 def test_nothing_describes_nothing() -> None:
+    assert MSRPRelayAddress.from_description("") is None
     assert SIPProxyAddress.from_description("") is None
     assert EndpointAddress.from_description(None) is None
 
@@ -115,6 +159,8 @@ def test_lists_behave_like_tuples() -> None:
     assert len(words) == 2
     assert words[1] == "b"
     assert "a" in words
+    assert ["c"] + words == ["c", "a", "b"]  # noqa: RUF005 - the operator is what is tested
+    assert words * 2 == words
     assert words + Words(["c"]) == ["a", "b", "c"]
     assert words == ("a", "b")
     assert words != "a"
