@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import TypeVar
 
 from blinkq.sip.address import NameAddr
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI, FrozenSIPURI
+from blinkq.sipsimple.values.header import BaseHeader, Frozen, NumberParameter, Parameter, TextParameter, pair
 
 __all__ = [
     "BaseIdentityHeader", "ContactHeader", "FromHeader", "FrozenContactHeader", "FrozenFromHeader", "FrozenRecordRouteHeader",
@@ -17,7 +17,7 @@ __all__ = [
 H = TypeVar("H", bound="BaseIdentityHeader")
 
 
-class BaseIdentityHeader:
+class BaseIdentityHeader(BaseHeader):
     """A header made of an address: ``"display name" <uri>;parameters``.
 
     :param uri: SIPURI or FrozenSIPURI (kept as the kind that the header is)
@@ -25,27 +25,15 @@ class BaseIdentityHeader:
     :param parameters: the header's parameters (not the URI's)
     """
 
-    name: ClassVar[str] = ""
-    frozen: ClassVar[bool] = False
-
+    _fields = ("uri", "display_name", "parameters")
     uri: BaseSIPURI
     display_name: str | None
-    parameters: Mapping[str, str | None]
 
     def __init__(
         self, uri: BaseSIPURI, display_name: str | None = None, parameters: Mapping[str, str | None] | None = None
     ) -> None:
         kind = FrozenSIPURI if self.frozen else SIPURI
-        copied = {key.lower(): value for key, value in (parameters or {}).items()}
-        self.__dict__.update(
-            uri=uri if type(uri) is kind else kind.new(uri), display_name=display_name or None,
-            parameters=MappingProxyType(copied) if self.frozen else copied,
-        )  # fmt: skip
-
-    @classmethod
-    def new(cls: type[H], other: BaseIdentityHeader) -> H:
-        """A copy of ``other``, which may be of another kind."""
-        return cls(other.uri, other.display_name, other.parameters)
+        self._fill(uri=uri if type(uri) is kind else kind.new(uri), display_name=display_name or None, parameters=parameters)
 
     @classmethod
     def from_name_addr(cls: type[H], address: NameAddr) -> H:
@@ -65,33 +53,9 @@ class BaseIdentityHeader:
     def _parts(self) -> tuple[object, ...]:
         return self.name, self.uri._parts(), self.display_name, frozenset(self.parameters.items())
 
-    def __eq__(self, other: object) -> bool:
-        return self._parts() == other._parts() if isinstance(other, BaseIdentityHeader) else NotImplemented
-
-    def __hash__(self) -> int:
-        raise TypeError(f"a {type(self).__name__} can change and is not hashable; its frozen kind is")
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.body}"
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.body}>"
-
-
-class _Frozen:
-    frozen: ClassVar[bool] = True
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a {type(self).__name__} cannot be changed ({name})")
-
-    def __hash__(self) -> int:
-        return hash(self._parts())  # type: ignore[attr-defined]  # mixed into headers only
-
 
 class _Tagged(BaseIdentityHeader):
-    @property
-    def tag(self) -> str | None:
-        return self.parameters.get("tag")
+    tag = TextParameter("tag")
 
 
 class FromHeader(_Tagged):
@@ -102,7 +66,7 @@ class FromHeader(_Tagged):
     parameters: dict[str, str | None]
 
 
-class FrozenFromHeader(_Frozen, _Tagged):
+class FrozenFromHeader(Frozen, _Tagged):
     """From, unchangeable."""
 
     name = "From"
@@ -117,24 +81,45 @@ class ToHeader(_Tagged):
     parameters: dict[str, str | None]
 
 
-class FrozenToHeader(_Frozen, _Tagged):
+class FrozenToHeader(Frozen, _Tagged):
     """To, unchangeable."""
 
     name = "To"
     uri: FrozenSIPURI
 
 
+def _preference(text: str) -> float:
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise ValueError(f"not a preference: {text!r}")
+    return number
+
+
 class _Contact(BaseIdentityHeader):
-    @property
-    def q(self) -> float | None:
-        """Preference from 0 to 1, None when absent or unreadable."""
-        return _number(self.parameters.get("q"))
+    #: preference from 0 to 1; None when absent or unreadable
+    q = Parameter("q", _preference)
+    #: seconds; None when absent or unreadable
+    expires = NumberParameter("expires")
+
+    def __init__(
+        self, uri: BaseSIPURI | None, display_name: str | None = None, parameters: Mapping[str, str | None] | None = None
+    ) -> None:
+        if uri is None:
+            self._fill(uri=None, display_name=None, parameters=None)
+        else:
+            super().__init__(uri, display_name, parameters)
 
     @property
-    def expires(self) -> int | None:
-        """Seconds, None when absent or unreadable."""
-        number = _number(self.parameters.get("expires"))
-        return None if number is None else int(number)
+    def is_star(self) -> bool:
+        """True for ``Contact: *``, all bindings of an address (RFC 3261 §10.2.2): such a header is made of None and has no ``uri``."""
+        return self.__dict__["uri"] is None
+
+    @property
+    def body(self) -> str:
+        return "*" if self.is_star else super().body
+
+    def _parts(self) -> tuple[object, ...]:
+        return (self.name, "*") if self.is_star else super()._parts()
 
 
 class ContactHeader(_Contact):
@@ -145,7 +130,7 @@ class ContactHeader(_Contact):
     parameters: dict[str, str | None]
 
 
-class FrozenContactHeader(_Frozen, _Contact):
+class FrozenContactHeader(Frozen, _Contact):
     """Contact, unchangeable."""
 
     name = "Contact"
@@ -160,7 +145,7 @@ class RouteHeader(BaseIdentityHeader):
     parameters: dict[str, str | None]
 
 
-class FrozenRouteHeader(_Frozen, BaseIdentityHeader):
+class FrozenRouteHeader(Frozen, BaseIdentityHeader):
     """Route, unchangeable."""
 
     name = "Route"
@@ -175,16 +160,15 @@ class RecordRouteHeader(BaseIdentityHeader):
     parameters: dict[str, str | None]
 
 
-class FrozenRecordRouteHeader(_Frozen, BaseIdentityHeader):
+class FrozenRecordRouteHeader(Frozen, BaseIdentityHeader):
     """Record-Route, unchangeable."""
 
     name = "Record-Route"
     uri: FrozenSIPURI
 
 
-def _number(text: Any) -> float | None:
-    try:
-        number = float(text)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number < 2**32 else None
+for _normal, _frozen in (
+    (FromHeader, FrozenFromHeader), (ToHeader, FrozenToHeader), (ContactHeader, FrozenContactHeader), (RouteHeader, FrozenRouteHeader),
+    (RecordRouteHeader, FrozenRecordRouteHeader),
+):  # fmt: skip
+    pair(_normal, _frozen)
