@@ -10,16 +10,17 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "blinkq"
 
-PURE = {"base", "sdp", "sip", "payloads", "media"}
+PURE = {"base", "sdp", "sip", "payloads", "msrp", "media"}
 MAY_IMPORT: dict[str, set[str]] = {
     "base": set(),
     "sdp": {"base"},
     "sip": {"base", "sdp"},
     "payloads": {"base"},
+    "msrp": {"base"},
     "media": {"base"},
     "voice": {"base", "media"},
-    "engine": {"base", "sdp", "sip", "media"},
-    "sipsimple": {"base", "sdp", "sip", "payloads", "media", "engine"},
+    "engine": {"base", "sdp", "sip", "msrp", "media"},
+    "sipsimple": {"base", "sdp", "sip", "payloads", "msrp", "media", "engine"},
     "qtbridge": {"base"},
     "app": {"base", "qtbridge", "sipsimple"},
     "cli": {"base", "sipsimple"},

@@ -1,0 +1,196 @@
+"""What is sent next on a connection: replies, then short messages, then long ones in turns, interruptible (RFC 4975 §7.1.1)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from blinkq.base.clock import Entropy
+from blinkq.msrp.chunk import Chunk, end_line
+from blinkq.msrp.outgoing import OutgoingMessage
+from blinkq.msrp.session import Session
+from blinkq.msrp.values import ByteRange
+
+__all__ = ["BURST", "PIECE", "FinishedChunk", "Writer"]
+
+PIECE = 64 * 1024
+"""Bytes written before others get their turn; a message of at most this many left goes out in one chunk of known size."""
+
+MAX_CHUNK = 1024 * 1024
+"""Bytes after which a chunk is ended, so that progress becomes known."""
+
+MAX_CHUNK_TIME = 0.5
+"""Seconds after which it is ended on a slow connection."""
+
+BURST = 256 * 1024
+"""Bytes given out in one turn; the driver asks for the next one when the connection can take it."""
+
+
+@dataclass(slots=True)
+class FinishedChunk:
+    """A chunk of which all was given out. end: offset after its last byte; last: the message's last chunk."""
+
+    session: Session
+    message: OutgoingMessage
+    chunk: Chunk
+    start: int
+    end: int
+    last: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    session: Session
+    message: OutgoingMessage
+    chunk: Chunk
+    marker: bytes
+    start: int
+    began: float
+    written: int = 0
+
+
+@dataclass(slots=True)
+class Writer:
+    """Decides; the connection keeps the books. All it gives out is in `output`, chunks of it that ended in `finished`."""
+
+    entropy: Entropy
+    output: list[bytes] = field(default_factory=list)
+    finished: list[FinishedChunk] = field(default_factory=list)
+    _urgent: deque[bytes] = field(default_factory=deque)
+    _short: deque[tuple[Session, OutgoingMessage]] = field(default_factory=deque)
+    _long: deque[tuple[Session, OutgoingMessage]] = field(default_factory=deque)
+    _open: _Open | None = None
+
+    def add(self, session: Session, message: OutgoingMessage) -> None:
+        """Queue a message."""
+        short = message.all_provided and message.buffered <= PIECE
+        (self._short if short else self._long).append((session, message))
+
+    def add_urgent(self, data: bytes) -> None:
+        """A whole chunk that goes before everything."""
+        self._urgent.append(data)
+
+    def remove(self, message: OutgoingMessage) -> None:
+        """Forget a message; what was begun of it ends with '#'."""
+        if self._open is not None and self._open.message is message:
+            self._close("#")
+        for queue in (self._short, self._long):
+            for entry in [entry for entry in queue if entry[1] is message]:
+                queue.remove(entry)
+
+    def remove_session(self, session: Session) -> None:
+        for message in [message for owner, message in (*self._short, *self._long) if owner is session]:
+            self.remove(message)
+
+    @property
+    def ready(self) -> bool:
+        """Something could be sent now."""
+        return bool(self._urgent or self._short) or any(message.sendable for _, message in self._long)
+
+    def hungry(self, low_water: int) -> list[tuple[Session, OutgoingMessage]]:
+        """Long messages whose body comes bit by bit and of which little is left in memory."""
+        found = []
+        for session, message in self._long:
+            if not message.asked and message.buffered < low_water and not message.exhausted and not message.finished:
+                message.asked = True
+                found.append((session, message))
+        return found
+
+    def flush_urgent(self) -> None:
+        """Give out what cannot wait, whatever the connection's state."""
+        if self._urgent:
+            self._close("+")
+            self.output += self._urgent
+            self._urgent.clear()
+
+    def fill(self, budget: int, may_begin: bool, now: float) -> None:
+        """Give out about `budget` bytes. may_begin: False keeps new chunks back."""
+        self.flush_urgent()
+        while budget > 0:
+            if self._short and may_begin:
+                self._close("+")
+                session, message = self._short.popleft()
+                budget -= self._whole(session, message)
+                continue
+            written = self._piece(may_begin, now)
+            if not written:
+                return
+            budget -= written
+
+    def _whole(self, session: Session, message: OutgoingMessage) -> int:
+        start = message.position
+        body = b"".join(iter(lambda: message.take(PIECE), b""))
+        chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
+        while f"-------{chunk.transaction_id}".encode() in body:
+            chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
+        self.output.append(chunk.to_bytes(body))
+        message.sent = True
+        self.finished.append(FinishedChunk(session, message, chunk, start, message.position, True))
+        return len(body) + 1
+
+    def _piece(self, may_begin: bool, now: float) -> int:
+        """Some bytes of a long message; 0 when there is nothing to send."""
+        current = self._open
+        if current is not None and not current.message.sendable:
+            if not current.message.exhausted and not any(message.sendable for _, message in self._long):
+                return 0  # its next bytes are not here yet, and nobody else waits
+            self._close("+")
+            current = None
+        if current is None:
+            current = self._begin(now) if may_begin else None
+            if current is None:
+                return 0
+        message = current.message
+        data = message.take(PIECE)
+        if current.marker in data:  # cannot happen by chance; the body must not end its own chunk all the same
+            self._close("+")
+            current = self._begin_chunk(current.session, message, message.position - len(data), now)
+        if data:
+            self.output.append(data)
+            current.written += len(data)
+        if message.exhausted:
+            message.sent = True
+            self._long.remove((current.session, message))
+            self._close("$")
+        elif (
+            current.written >= MAX_CHUNK
+            or now - current.began >= MAX_CHUNK_TIME
+            or any(other is not message and other.sendable for _, other in self._long)
+        ):
+            self._close("+")
+            self._long.rotate(-1)
+        return len(data) + 1
+
+    def _begin(self, now: float) -> _Open | None:
+        for session, message in self._long:
+            if message.sendable:
+                while self._long[0][1] is not message:
+                    self._long.rotate(-1)
+                return self._begin_chunk(session, message, message.position, now)
+        return None
+
+    def _begin_chunk(self, session: Session, message: OutgoingMessage, start: int, now: float) -> _Open:
+        chunk = self._new_chunk(session, message, ByteRange(start + 1, None, message.size))
+        self.output.append(chunk.head())
+        self._open = _Open(session, message, chunk, f"-------{chunk.transaction_id}".encode(), start, now)
+        return self._open
+
+    def _close(self, flag: str) -> None:
+        current, self._open = self._open, None
+        if current is None:
+            return
+        self.output.append(end_line(current.chunk, flag))
+        end = current.start + current.written
+        self.finished.append(FinishedChunk(current.session, current.message, current.chunk, current.start, end, flag == "$"))
+
+    def _new_chunk(self, session: Session, message: OutgoingMessage, byte_range: ByteRange) -> Chunk:
+        headers = [("Message-ID", message.message_id), ("Byte-Range", str(byte_range))]
+        if message.success_report:
+            headers.append(("Success-Report", "yes"))
+        if message.failure_report != "yes":
+            headers.append(("Failure-Report", message.failure_report))
+        headers += message.headers
+        headers.append(("Content-Type", message.content_type))
+        return Chunk(
+            self.entropy.token(8), session.remote_path, (session.local_uri,), "SEND", headers=tuple(headers), has_body=True
+        )
