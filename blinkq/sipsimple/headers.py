@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from blinkq.sip.address import NameAddr
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI, FrozenSIPURI
-from blinkq.sipsimple.values.header import BaseHeader, Frozen, NumberParameter, Parameter, TextParameter, pair
+from blinkq.sipsimple.values.header import BaseHeader, NumberParameter, Parameter, TextParameter
+from blinkq.sipsimple.values.value import Frozen, pair
 
 __all__ = [
     "BaseIdentityHeader", "ContactHeader", "FromHeader", "FrozenContactHeader", "FrozenFromHeader", "FrozenRecordRouteHeader",

@@ -15,7 +15,7 @@ from typing import Any
 from zope.interface import implementer
 
 from blinkq.base.catalogue import post
-from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
+from blinkq.sipsimple.core import FrozenSDPSession, SDPAttribute, SDPMediaStream
 from blinkq.sipsimple.streams import IMediaStream, InvalidStreamError, MediaStreamRegistrar, MediaStreamRegistry
 
 __all__ = ["text_line", "text_streams"]
@@ -43,7 +43,7 @@ class _TextStream:
         return self.on_hold_by_local or self.on_hold_by_remote
 
     @classmethod
-    def new_from_sdp(cls, account: Any, remote_sdp: SessionDescription, stream_index: int) -> Any:
+    def new_from_sdp(cls, account: Any, remote_sdp: FrozenSDPSession, stream_index: int) -> Any:
         media = remote_sdp.media[stream_index]
         if media.media != "text":
             return None
@@ -51,28 +51,28 @@ class _TextStream:
             raise InvalidStreamError("text goes over TCP only")
         return cls(account)
 
-    def get_local_media(self, for_offer: bool) -> MediaDescription:
+    def get_local_media(self, for_offer: bool) -> SDPMediaStream:
         self.asked.append("offer" if for_offer else "answer")
         if self.trouble == "raise media":
             raise RuntimeError("no media")
         direction = "sendonly" if self.on_hold_by_local else "sendrecv"
         if not for_offer and self.on_hold_by_remote:
             direction = "recvonly"
-        return MediaDescription("text", self.port, "TCP", ("t140",), attributes=(Attribute(direction),))
+        return SDPMediaStream("text", self.port, "TCP", formats=["t140"], attributes=[SDPAttribute(direction, "")])
 
     def initialize(self, session: Any, direction: str) -> None:
         self._do("initialize", f"initialize {direction}", "MediaStreamDidInitialize")
 
-    def start(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
+    def start(self, local_sdp: FrozenSDPSession, remote_sdp: FrozenSDPSession, stream_index: int) -> None:
         self._take(remote_sdp, stream_index)
         self._do("start", f"start {stream_index}", "MediaStreamDidStart")
 
-    def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
+    def validate_update(self, remote_sdp: FrozenSDPSession, stream_index: int) -> bool:
         if self.trouble == "raise validate":
             raise RuntimeError("cannot tell")
         return remote_sdp.media[stream_index].transport == "TCP"
 
-    def update(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
+    def update(self, local_sdp: FrozenSDPSession, remote_sdp: FrozenSDPSession, stream_index: int) -> None:
         self.asked.append(f"update {stream_index}")
         if self.trouble == "raise update":
             raise RuntimeError("lost the thread")
@@ -94,9 +94,9 @@ class _TextStream:
         post("MediaStreamWillEnd", self)
         post("MediaStreamDidEnd", self)
 
-    def _take(self, remote_sdp: SessionDescription, index: int) -> None:
+    def _take(self, remote_sdp: FrozenSDPSession, index: int) -> None:
         self.peer_port = remote_sdp.media[index].port
-        self.on_hold_by_remote = remote_sdp.direction_of(index) in ("sendonly", "inactive") and not self.on_hold_by_local
+        self.on_hold_by_remote = remote_sdp.media[index].direction in ("sendonly", "inactive") and not self.on_hold_by_local
 
     def _do(self, method: str, asked: str, done: str) -> None:
         self.asked.append(asked)

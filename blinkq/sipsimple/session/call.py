@@ -38,7 +38,7 @@ from blinkq.sipsimple.session.gathering import Gathering
 from blinkq.sipsimple.session.proposal import MEDIA_STREAM_TIMEOUT
 from blinkq.sipsimple.session.renegotiation import Renegotiation
 from blinkq.sipsimple.session.states import SessionInput, SessionState
-from blinkq.sipsimple.session.stream_calls import close_stream, failure_of, initialize_stream
+from blinkq.sipsimple.session.stream_calls import close_stream, failure_of, initialize_stream, start_stream, update_stream
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
@@ -206,7 +206,7 @@ class Call:
         )
         for index, stream in enumerate(self.lines):
             if stream is not None:
-                gathering.ask(stream, partial(stream.start, local, remote, index))
+                gathering.ask(stream, partial(start_stream, stream, local, remote, index))
 
     def start_if_ready(self) -> None:
         """Let the session begin once both sides have agreed and all streams run."""
@@ -249,7 +249,7 @@ class Call:
                 removed.append(stream)
                 self._drop(stream)
             else:
-                failure = failure_of(stream, partial(stream.update, local, remote, index))
+                failure = failure_of(stream, partial(update_stream, stream, local, remote, index))
                 if failure is not None:
                     failed[stream] = failure
         if removed:

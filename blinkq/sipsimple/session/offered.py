@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from blinkq.base.logging import get_logger
 from blinkq.sdp.description import SessionDescription
+from blinkq.sipsimple.session.stream_calls import new_stream
 from blinkq.sipsimple.streams import MediaStreamRegistry
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
 
@@ -39,7 +40,7 @@ def streams_for(
 def _stream_for(account: Account, offer: SessionDescription, index: int, problems: list[str]) -> Any:
     for cls in MediaStreamRegistry:
         try:
-            stream = cls.new_from_sdp(account, offer, index)
+            stream = new_stream(cls, account, offer, index)
         except UnknownStreamError:
             continue
         except InvalidStreamError as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
 from blinkq.sip.events import InvitationTransaction, ReinviteAnswered
 from blinkq.sipsimple.session.gathering import Gathering
-from blinkq.sipsimple.session.stream_calls import close_stream, initialize_stream
+from blinkq.sipsimple.session.stream_calls import close_stream, initialize_stream, start_stream
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.renegotiation import Renegotiation
@@ -83,7 +84,7 @@ class Proposal:
             lambda failed: on_done(_sentence(failed, "start")),
         )  # fmt: skip
         for index, stream in lines.items():
-            gathering.ask(stream, lambda stream=stream, index=index: stream.start(local, remote, index))  # type: ignore[misc]  # as above
+            gathering.ask(stream, partial(start_stream, stream, local, remote, index))  # type: ignore[arg-type]  # negotiated
 
     def arm(self, seconds: float, action: Callable[[], None]) -> None:
         """Run ``action`` unless something else happens first."""

@@ -1,4 +1,8 @@
-"""What a session asks of its streams. Anybody may write streams: what they raise ends them, and never the call that they are part of."""
+"""What a session asks of its streams. Anybody may write streams: what they raise ends them, and never the call that they are part of.
+
+Streams of applications are given FrozenSDPSession objects and answer with an SDPMediaStream, as the specification says. Those that set
+``takes_descriptions`` work on the offer/answer model's own objects, as ours do.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from blinkq.base.logging import get_logger
 from blinkq.sdp.description import MediaDescription, SessionDescription
 from blinkq.sipsimple.streams.interface import StreamError
+from blinkq.sipsimple.values.sdp import BaseSDPMediaStream, FrozenSDPSession
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.session import Session
 
-__all__ = ["close_stream", "failure_of", "initialize_stream", "local_media", "may_update"]
+__all__ = [
+    "close_stream", "failure_of", "initialize_stream", "local_media", "may_update", "new_stream", "start_stream", "update_stream",
+]  # fmt: skip
 
 log = get_logger("sipsimple.session")
 
@@ -36,18 +43,34 @@ def initialize_stream(stream: Any, session: Session, direction: str) -> None:
     stream.initialize(session, direction)
 
 
+def new_stream(cls: Any, account: Any, offer: SessionDescription, index: int) -> Any:
+    """A stream of class ``cls`` for m= line ``index`` of an offer, or what the class raises or returns instead."""
+    return cls.new_from_sdp(account, _shown(cls, offer), index)
+
+
+def start_stream(stream: Any, local: SessionDescription, remote: SessionDescription, index: int) -> None:
+    """Start it with what was negotiated."""
+    stream.start(_shown(stream, local), _shown(stream, remote), index)
+
+
+def update_stream(stream: Any, local: SessionDescription, remote: SessionDescription, index: int) -> None:
+    """Give it a new negotiation."""
+    stream.update(_shown(stream, local), _shown(stream, remote), index)
+
+
 def local_media(stream: Any, remote: SessionDescription | None = None, index: int = 0) -> MediaDescription:
     """The stream's m= line: an offer, or the answer to m= line ``index`` of ``remote``. Raises StreamError.
 
     The specification's method takes ``for_offer`` alone, that of our own streams also what is answered.
     """
-    arguments: tuple[Any, ...] = (True,) if remote is None else (False, remote, index)
+    arguments: tuple[Any, ...] = (True,) if remote is None else (False, _shown(stream, remote), index)
     try:
         try:
             inspect.signature(stream.get_local_media).bind(*arguments)
         except TypeError:
             arguments = arguments[:1]
-        media: MediaDescription = stream.get_local_media(*arguments)
+        line = stream.get_local_media(*arguments)
+        media: MediaDescription = line.to_description() if isinstance(line, BaseSDPMediaStream) else line
     except StreamError:
         raise
     except Exception as error:  # see above
@@ -59,7 +82,7 @@ def local_media(stream: Any, remote: SessionDescription | None = None, index: in
 def may_update(stream: Any, remote: SessionDescription, index: int) -> bool:
     """Whether the stream accepts m= line ``index`` of an offer."""
     try:
-        return bool(stream.validate_update(remote, index))
+        return bool(stream.validate_update(_shown(stream, remote), index))
     except Exception:  # see above
         log.exception("the %s stream cannot judge an offer", stream.type)
         return False
@@ -69,3 +92,7 @@ def close_stream(stream: Any) -> None:
     """Deactivate and end it."""
     failure_of(stream, stream.deactivate)
     failure_of(stream, stream.end)
+
+
+def _shown(stream: Any, description: SessionDescription) -> Any:
+    return description if getattr(stream, "takes_descriptions", False) else FrozenSDPSession.from_description(description)

@@ -28,7 +28,9 @@ class UnknownStreamError(StreamError):
 
 
 class IMediaStream(Interface):  # type: ignore[misc]  # zope.interface has no types
-    """A stream of a session. Descriptions are ``blinkq.sdp.description`` objects.
+    """A stream of a session. Descriptions are FrozenSDPSession objects, an m= line is an SDPMediaStream (``sipsimple.core``).
+
+    With a class attribute ``takes_descriptions = True`` they are the objects of ``blinkq.sdp.description`` instead.
 
     The session calls every method on the engine thread. A stream posts MediaStreamDidInitialize or MediaStreamDidNotInitialize,
     MediaStreamDidStart or MediaStreamDidFail, MediaStreamWillEnd and MediaStreamDidEnd; from which thread does not matter.

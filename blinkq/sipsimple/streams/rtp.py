@@ -69,6 +69,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
     type: ClassVar[str] = "audio"
     priority: ClassVar[int] = 1
     hold_supported: ClassVar[bool] = True
+    takes_descriptions: ClassVar[bool] = True
 
     def __init__(self, account: Any = None) -> None:
         mixer = Runtime.voice_audio_mixer

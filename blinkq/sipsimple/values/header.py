@@ -3,44 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
 
 from blinkq.sip.grammar import format_parameters, header_parameters, parse_parameters, unquote
+from blinkq.sipsimple.values.value import BaseValue, Frozen, pair
 
 __all__ = [
-    "BaseHeader", "BaseSubjectHeader", "Frozen", "FrozenHeader", "FrozenSubjectHeader", "Header", "NumberParameter", "Parameter",
-    "SubjectHeader", "TextParameter", "pair", "read_parameters", "written_parameters",
+    "BaseHeader", "BaseSubjectHeader", "FrozenHeader", "FrozenSubjectHeader", "Header", "NumberParameter", "Parameter",
+    "SubjectHeader", "TextParameter", "read_parameters", "written_parameters",
 ]  # fmt: skip
 
 B = TypeVar("B", bound="BaseHeader")
 T = TypeVar("T")
 
 
-class BaseHeader:
+class BaseHeader(BaseValue):
     """What all headers have in common: ``name``, ``body`` (the value as text), ``new``, equality between the two kinds."""
 
     name: str
     parameters: Mapping[str, str | None]
-    #: the changeable kind and the frozen kind of this header
-    normal_type: ClassVar[type[BaseHeader]]
-    frozen_type: ClassVar[type[BaseHeader]]
-    frozen: ClassVar[bool] = False
-    _fields: ClassVar[tuple[str, ...]] = ()
 
     def _fill(self, **fields: Any) -> None:
-        parameters = fields.get("parameters", self)
-        if parameters is not self:
-            copied = {key.lower(): value for key, value in (parameters or {}).items()}
-            fields["parameters"] = MappingProxyType(copied) if self.frozen else copied
-        self.__dict__.update(fields)
-
-    @classmethod
-    def new(cls: type[B], other: BaseHeader) -> B:
-        """A copy of ``other``, which may be of the other kind. Raises TypeError for another header."""
-        if not isinstance(other, BaseHeader) or other._fields != cls._fields:
-            raise TypeError(f"a {cls.__name__} cannot be made of a {type(other).__name__}")
-        return cls(*(getattr(other, field) for field in cls._fields))
+        if "parameters" in fields:
+            fields["parameters"] = {key.lower(): value for key, value in (fields["parameters"] or {}).items()}
+        super()._fill(**fields)
 
     @property
     def body(self) -> str:
@@ -48,38 +34,13 @@ class BaseHeader:
         raise NotImplementedError
 
     def _parts(self) -> tuple[object, ...]:
-        values = (getattr(self, field) for field in self._fields if field != "name")
-        return self.name.lower(), *(frozenset(value.items()) if isinstance(value, Mapping) else value for value in values)
-
-    def __eq__(self, other: object) -> bool:
-        return self._parts() == other._parts() if isinstance(other, BaseHeader) else NotImplemented
-
-    def __hash__(self) -> int:
-        raise TypeError(f"a {type(self).__name__} can change and is not hashable; its frozen kind is")
+        return self.name.lower(), *super()._parts()[self._fields[0] == "name" :]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.body}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.body}>"
-
-
-class Frozen:
-    """Mixed into the kind of a header that never changes and can be a dictionary key."""
-
-    frozen: ClassVar[bool] = True
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a {type(self).__name__} cannot be changed ({name})")
-
-    def __hash__(self) -> int:
-        return hash(self._parts())  # type: ignore[attr-defined]  # mixed into headers only
-
-
-def pair(normal: type[BaseHeader], frozen: type[BaseHeader]) -> None:
-    """Tell both kinds of a header about each other."""
-    for kind in (normal, frozen):
-        kind.normal_type, kind.frozen_type = normal, frozen
 
 
 class Parameter(Generic[T]):

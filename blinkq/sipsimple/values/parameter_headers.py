@@ -8,13 +8,12 @@ from blinkq.sip.errors import SIPParseError
 from blinkq.sip.grammar import quote
 from blinkq.sipsimple.values.header import (
     BaseHeader,
-    Frozen,
     NumberParameter,
     TextParameter,
-    pair,
     read_parameters,
     written_parameters,
 )
+from blinkq.sipsimple.values.value import Frozen, pair
 
 __all__ = [
     "BaseContentTypeHeader", "BaseEventHeader", "BaseReasonHeader", "BaseReferToHeader", "BaseReplacesHeader",

@@ -10,13 +10,12 @@ from blinkq.sip.grammar import quote, unquote
 from blinkq.sip.via import Via
 from blinkq.sipsimple.values.header import (
     BaseHeader,
-    Frozen,
     NumberParameter,
     TextParameter,
-    pair,
     read_parameters,
     written_parameters,
 )
+from blinkq.sipsimple.values.value import Frozen, pair
 
 __all__ = [
     "BaseRetryAfterHeader", "BaseViaHeader", "BaseWarningHeader", "FrozenRetryAfterHeader", "FrozenViaHeader", "FrozenWarningHeader",
