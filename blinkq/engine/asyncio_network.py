@@ -12,6 +12,7 @@ import socket
 import ssl
 import struct
 import sys
+from collections.abc import Callable
 from typing import Any, cast
 
 from blinkq.base.logging import get_logger
@@ -230,6 +231,7 @@ class _Stream(asyncio.Protocol):
         self.local: Address = ("", 0)
         self.remote = remote
         self.refused: TLSError | None = None
+        self.on_writable: Callable[[bool], None] | None = None
 
     @property
     def pending(self) -> int:
@@ -270,6 +272,14 @@ class _Stream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._handler is not None:
             self._handler.data_received(data)
+
+    def pause_writing(self) -> None:
+        if self.on_writable is not None:
+            self.on_writable(False)
+
+    def resume_writing(self) -> None:
+        if self.on_writable is not None:
+            self.on_writable(True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         handler, self._handler = self._handler, None

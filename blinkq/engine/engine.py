@@ -18,6 +18,7 @@ from blinkq.engine.asyncio_network import AsyncioNetwork
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.media_link import MediaLink
+from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.network import Network
 from blinkq.engine.sip_endpoint import SIPEndpoint, SIPEndpointConfig
 from blinkq.engine.trace import SIPMessageTraced
@@ -92,10 +93,12 @@ class Engine:
         #: called on the engine thread, in order
         self.on_sip_event: Callable[[object], None] = lambda event: None
         self.on_media_event: Callable[[object], None] = lambda event: None
+        self.on_msrp_event: Callable[[object], None] = lambda event: None
         self._media_factory = media_factory or _media_link
         self._media: Media | None = None
         self._media_start: asyncio.Task[None] | None = None
         self._sip: SIPEndpoint | None = None
+        self._msrp: MSRPEndpoint | None = None
         self._tracer: Callable[[SIPMessageTraced], None] | None = None
 
     @property
@@ -104,6 +107,13 @@ class Engine:
         if self._sip is None:
             raise IllegalStateError("the engine is not running")
         return self._sip
+
+    @property
+    def msrp(self) -> MSRPEndpoint:
+        """The MSRP endpoint; raises IllegalStateError when the engine is not started. Nothing listens until a session needs it."""
+        if self._msrp is None:
+            raise IllegalStateError("the engine is not running")
+        return self._msrp
 
     @property
     def media(self) -> Media:
@@ -141,6 +151,7 @@ class Engine:
         try:
             self.start_media()
             self._sip = await self._start_sip(self.config.sip)
+            self._msrp = MSRPEndpoint(self.loop.loop, self.clock, self.entropy, self.network, self._msrp_event)
             _ = self.resolver
             if self._media_start is not None:
                 await self._media_start
@@ -151,8 +162,11 @@ class Engine:
     async def stop(self) -> None:
         """Close the transports and end the media process. On the engine thread; idempotent."""
         sip, self._sip = self._sip, None
+        msrp, self._msrp = self._msrp, None
         media, self._media = self._media, None
         starting, self._media_start = self._media_start, None
+        if msrp is not None:
+            msrp.stop()
         if sip is not None:
             await sip.stop()
         if starting is not None:
@@ -214,6 +228,9 @@ class Engine:
 
     def _media_event(self, event: object) -> None:
         self.on_media_event(event)
+
+    def _msrp_event(self, event: object) -> None:
+        self.on_msrp_event(event)
 
 
 def _media_link(engine: Engine) -> MediaLink:

@@ -61,6 +61,9 @@ class Stream(Protocol):
     def remote(self) -> Address:
         """The other end."""
 
+    on_writable: Callable[[bool], None] | None
+    """Told False when so much waits to be sent that more should not be written, True when there is room again."""
+
     @property
     def pending(self) -> int:
         """Bytes written and not yet taken by the operating system."""

@@ -256,6 +256,7 @@ class FakeStream:
         self.peer: FakeStream | None = None
         self.handler: StreamHandler | None = None
         self.pending = 0
+        self.on_writable: Callable[[bool], None] | None = None
         self.open = True
 
     def write(self, data: bytes) -> None:
