@@ -37,6 +37,9 @@ MACHINES = {
     "blinkq.sip.transactions.non_invite_server": "Non-INVITE server transaction",
     "blinkq.sip.usages.invitation_states": "Invitation (a call, as the protocol sees it)",
     "blinkq.sip.usages.registration": "Registration",
+    "blinkq.sip.usages.subscription_states": "Subscription of ours",
+    "blinkq.sip.usages.incoming_subscription": "Subscription of a peer",
+    "blinkq.sip.usages.publication": "Publication",
     "blinkq.sipsimple.session.states": "Session (a call, as applications see it)",
 }
 

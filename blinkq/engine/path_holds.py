@@ -1,4 +1,4 @@
-"""Who needs which path to stay open: registrations and dialogs hold the connections and NAT bindings that they live on.
+"""Who needs which path to stay open: registrations, calls and subscriptions hold the connections and NAT bindings that they live on.
 
 What this is not: the keep-alives themselves.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blinkq.sip.events import (
+    IncomingSubscriptionEnded,
     InvitationAnswered,
     InvitationEnded,
     InvitationFailed,
@@ -16,6 +17,10 @@ from blinkq.sip.events import (
     RegistrationEnded,
     RegistrationFailed,
     RegistrationSucceeded,
+    SubscriptionAccepted,
+    SubscriptionEnded,
+    SubscriptionFailed,
+    SubscriptionReceived,
 )
 from blinkq.sip.hop import Flow, Hop
 
@@ -85,3 +90,11 @@ class PathHolds:
                     self.add(path_of(path), invitation)
             case InvitationFailed(invitation=invitation) | InvitationEnded(invitation=invitation):
                 self.discard(invitation)
+            case SubscriptionAccepted(subscription=subscription):
+                self.add(path_of(subscription.parameters.hop), subscription)
+            case SubscriptionFailed(subscription=subscription) | SubscriptionEnded(subscription=subscription):
+                self.discard(subscription)
+            case SubscriptionReceived(incoming_subscription=incoming):
+                self.add(path_of(incoming.flow), incoming)
+            case IncomingSubscriptionEnded(incoming_subscription=incoming):
+                self.discard(incoming)

@@ -17,6 +17,7 @@ from blinkq.base.logging import get_logger
 from blinkq.sip.context import ALLOW, SUPPORTED, AgentConfig, Context, capabilities
 from blinkq.sip.dialog import DialogID
 from blinkq.sip.errors import SIPParseError
+from blinkq.sip.event_package import EventPackage
 from blinkq.sip.events import Event
 from blinkq.sip.grammar import quote
 from blinkq.sip.hop import Flow, Hop
@@ -27,16 +28,22 @@ from blinkq.sip.replies import mark_source, reply
 from blinkq.sip.session_body import SDP, is_unsupported
 from blinkq.sip.source_limiter import SourceLimiter
 from blinkq.sip.transactions.invite_server import InviteServerTransaction
+from blinkq.sip.usages.incoming_request import IncomingRequest
+from blinkq.sip.usages.incoming_subscription import IncomingSubscription
 from blinkq.sip.usages.invitation import Invitation, InviteParameters
+from blinkq.sip.usages.publication import Publication, PublishParameters
 from blinkq.sip.usages.registration import RegisterParameters, Registration, RegistrationState
 from blinkq.sip.usages.request import ClientRequest, RequestParameters, request_of
+from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 
 __all__ = [
     "Agent",
     "AgentConfig",
     "InviteParameters",
+    "PublishParameters",
     "RegisterParameters",
     "RequestParameters",
+    "SubscribeParameters",
 ]
 
 log = get_logger("sip")
@@ -49,10 +56,18 @@ _KEEP_ALIVE = b"\r\n\0 \t"
 
 
 class Agent:
-    """All SIP of one endpoint. The Core face: `receive_datagram`, commands with `now`, `tick`, `deadline`, `drain`."""
+    """All SIP of one endpoint. The Core face: `receive_datagram`, commands with `now`, `tick`, `deadline`, `drain`.
+
+    What is handed up of requests outside dialogs; all else is refused: incoming_requests: methods (MESSAGE ...); incoming_events: packages
+    that peers may subscribe to, 'refer' for REFER; unsolicited_events: packages that may be notified without a subscription. The three may
+    be changed at any time.
+    """
 
     def __init__(self, config: AgentConfig, entropy: Entropy) -> None:
         self.config = config
+        self.incoming_requests: set[str] = set()
+        self.incoming_events: set[str] = set()
+        self.unsolicited_events: set[str] = set()
         self._context = Context(config, entropy)
         self._registrations: list[Registration] = []
         self._limiter = SourceLimiter(config.invite_rate, config.invite_burst)
@@ -117,6 +132,18 @@ class Agent:
         """Send a request outside dialogs. Raises ValueError for methods that have usages of their own."""
         return request_of(self._context, parameters, now)
 
+    def subscribe(self, parameters: SubscribeParameters, now: float) -> Subscription:
+        """Subscribe to the state of something, and stay subscribed. Raises SIPParseError for an event that is none."""
+        subscription = Subscription(self._context, parameters)
+        subscription.start(now)
+        return subscription
+
+    def publish(self, parameters: PublishParameters, now: float) -> Publication:
+        """Publish a state, and keep it published."""
+        publication = Publication(self._context, parameters)
+        publication.start(now)
+        return publication
+
     @property
     def invitations(self) -> frozenset[Invitation]:
         """The calls that are not over."""
@@ -157,7 +184,9 @@ class Agent:
             cancelled.user.on_cancel(cancelled, cancel, now)
 
     def _receive_in_dialog(self, request: Request, flow: Flow, now: float) -> None:
-        user = self._context.dialogs.get(DialogID.of_request(request))
+        dialog = DialogID.of_request(request)
+        # a subscription gets its dialog from the first NOTIFY, so it is found without the tag of the peer (RFC 6665 §4.4.1)
+        user = self._context.dialogs.get(dialog) or self._context.subscriptions.get((dialog.call_id, dialog.local_tag))
         if user is None:
             if request.method != "ACK":
                 self._refuse(request, 481, flow)
@@ -173,23 +202,64 @@ class Agent:
             self._refuse(request, 200, flow, capabilities())
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)
+        elif request.method in ("SUBSCRIBE", "REFER"):
+            self._receive_subscribe(request, flow, now)
+        elif self._wants(request):
+            if self._begins(request, flow, now):
+                IncomingRequest(self._context, request, flow, now)
+        elif request.method == "MESSAGE":
+            self._refuse(request, 405, flow, [("Allow", ", ".join(ALLOW))])
         else:
-            self._refuse(request, 481, flow)  # BYE of a call that is not ours
+            self._refuse(request, 481, flow)  # BYE of a call that is not ours, NOTIFY that nobody asked for
 
     def _receive_invite(self, request: Request, flow: Flow, now: float) -> None:
         context = self._context
-        if context.transactions.merges(request):
-            self._refuse(request, 482, flow)  # §8.2.2.2
-        elif len(context.invitations) >= self.config.max_invitations:
+        if not context.transactions.merges(request) and len(context.invitations) >= self.config.max_invitations:
             self._refuse(request, 486, flow)
-        elif not self._limiter.admits(flow.remote_address, now):
+        elif self._begins(request, flow, now):
+            context.invitations.add(Invitation.incoming(context, request, flow, now))
+
+    def _receive_subscribe(self, request: Request, flow: Flow, now: float) -> None:
+        """RFC 6665 §4.2.1, RFC 3515 §2.4.2."""
+        refers = request.method == "REFER"
+        try:
+            event = EventPackage("refer") if refers else EventPackage.of(request)
+        except SIPParseError:
+            event = EventPackage("none")
+        if event.name not in self.incoming_events and refers:
+            self._refuse(request, 403, flow)  # only who is in a call with us may ask for a transfer
+        elif event.name not in self.incoming_events or (event.name == "refer" and not refers):
+            self._refuse(request, 489, flow, self._allow_events())
+        elif len(self._context.incoming_subscriptions) >= self.config.max_subscriptions:
+            self._refuse(request, 503, flow, [("Retry-After", "60")])
+        elif self._begins(request, flow, now):
+            IncomingSubscription(self._context, request, event, flow, now)
+
+    def _wants(self, request: Request) -> bool:
+        if request.method != "NOTIFY":
+            return request.method in self.incoming_requests
+        try:
+            return EventPackage.of(request).name in self.unsolicited_events
+        except SIPParseError:
+            return False
+
+    def _begins(self, request: Request, flow: Flow, now: float) -> bool:
+        """Whether `request` may begin something of which state is kept; answers it when not."""
+        if self._context.transactions.merges(request):
+            self._refuse(request, 482, flow)  # §8.2.2.2
+        elif not self._limiter.admits(flow.remote_address, now) or len(self._context.transactions) >= MAX_TRANSACTIONS:
             self._refuse(request, 503, flow, [("Retry-After", "10")])
         else:
-            context.invitations.add(Invitation.incoming(context, request, flow, now))
+            return True
+        return False
+
+    def _allow_events(self) -> list[tuple[str, str]]:
+        events = sorted(self.incoming_events - {"refer"})
+        return [("Allow-Events", ", ".join(events))] if events else []
 
     def _inspect(self, request: Request, flow: Flow) -> bool:
         """Whether `request` is one we take (§8.2.1 to §8.2.3); answers it when it is not."""
-        if request.method not in ALLOW:
+        if request.method not in ALLOW and request.method not in self.incoming_requests:
             self._refuse(request, 405, flow, [("Allow", ", ".join(ALLOW))])
         elif request.uri.scheme not in ("sip", "sips"):
             self._refuse(request, 416, flow)

@@ -20,12 +20,14 @@ from blinkq.sip.transactions.layer import TransactionLayer
 from blinkq.sip.via import MAGIC_COOKIE, Via
 
 if TYPE_CHECKING:
+    from blinkq.sip.usages.incoming_subscription import IncomingSubscription
     from blinkq.sip.usages.invitation import Invitation
+    from blinkq.sip.usages.subscription import Subscription
 
 __all__ = ["ALLOW", "SUPPORTED", "AgentConfig", "Context", "DialogUser", "capabilities"]
 
 # What we take. UPDATE and PRACK are not here, and 100rel is not supported, until the code for them is.
-ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS")
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER")
 # Option tags we understand when a peer requires them.
 SUPPORTED: tuple[str, ...] = ()
 
@@ -37,7 +39,8 @@ class AgentConfig:
     user_agent: what we call ourselves; t1, t2, t4: base timers in seconds (RFC 3261 table 4); end_patience: seconds after
     which a call that we end is reported as ended although the peer has not answered (the transactions go on quietly);
     max_invitations: calls at once, beyond which peers get 486; invite_rate, invite_burst: new INVITEs a second and at once
-    that one source address may send before it gets 503.
+    that one source address may send before it gets 503, and likewise other requests that are handed up; max_subscriptions: of peers
+    at once, beyond which they get 503.
     """
 
     user_agent: str = "BlinkQ"
@@ -48,6 +51,7 @@ class AgentConfig:
     max_invitations: int = 200
     invite_rate: float = 20.0
     invite_burst: int = 50
+    max_subscriptions: int = 500
 
     @property
     def timing(self) -> Timing:
@@ -71,6 +75,8 @@ class Context:
     realms: TrustedRealms = field(default_factory=TrustedRealms)
     dialogs: dict[DialogID, DialogUser] = field(default_factory=dict)
     invitations: set[Invitation] = field(default_factory=set)
+    subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)
+    incoming_subscriptions: set[IncomingSubscription] = field(default_factory=set)
     outputs: list[Transmit | Event] = field(default_factory=list)
     transactions: TransactionLayer = field(init=False)
 

@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from blinkq.sip.address import NameAddr
+    from blinkq.sip.event_package import SubscriptionStatus
     from blinkq.sip.message import Request, Response
+    from blinkq.sip.usages.incoming_request import IncomingRequest
+    from blinkq.sip.usages.incoming_subscription import IncomingSubscription
     from blinkq.sip.usages.invitation import Invitation
+    from blinkq.sip.usages.publication import Publication
     from blinkq.sip.usages.registration import Registration
     from blinkq.sip.usages.request import ClientRequest
+    from blinkq.sip.usages.subscription import Subscription
 
 Originator: TypeAlias = Literal["local", "remote"]
 
@@ -228,6 +233,151 @@ class RequestFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A peer sent a request outside dialogs that somebody asked for (`Agent.incoming_requests`): answer it with `answer`."""
+
+    request: IncomingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionAccepted:
+    """A SUBSCRIBE (or REFER) of ours was accepted: the first, or when `refreshed` a later one. `expires` in seconds.
+
+    It may come after the first `SubscriptionNotified`.
+    """
+
+    subscription: Subscription
+    code: int
+    reason: str
+    expires: int
+    response: Response
+    refreshed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionNotified:
+    """The notifier sent the state of what we subscribed to. When `status` is 'terminated', `SubscriptionEnded` follows."""
+
+    subscription: Subscription
+    status: SubscriptionStatus
+    content_type: str | None
+    body: bytes
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionFailed:
+    """The subscription is over because something went wrong; nothing follows.
+
+    A SUBSCRIBE was refused, or (`response` None) not answered: 408 or 503; or no NOTIFY came, or no refresh went through in time: 408.
+    """
+
+    subscription: Subscription
+    code: int
+    reason: str
+    response: Response | None
+    retry_after: int | None
+    min_expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionEnded:
+    """The subscription is over in good order; nothing follows.
+
+    'local': we ended it. 'remote': the notifier did; `reason` is its word for it (RFC 6665 §4.1.3: deactivated, probation, rejected,
+    timeout, giveup, noresource, invariant) or '', `retry_after` the seconds to wait before another attempt, None when it does not say.
+    """
+
+    subscription: Subscription
+    originator: Originator
+    reason: str
+    retry_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionReceived:
+    """A peer subscribes to one of `Agent.incoming_events`, or refers us with a REFER: answer with `accept` or `reject`."""
+
+    incoming_subscription: IncomingSubscription
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingSubscriptionRefreshed:
+    """The peer refreshed its subscription for `expires` seconds; it was answered, and the latest content is sent again."""
+
+    incoming_subscription: IncomingSubscription
+    expires: int
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyAnswered:
+    """A NOTIFY of ours got its final answer; `response` is None for 408 and 503 of our own."""
+
+    incoming_subscription: IncomingSubscription
+    code: int
+    reason: str
+    response: Response | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingSubscriptionEnded:
+    """A peer's subscription is over; nothing follows but `NotifyAnswered` for what was sent before.
+
+    `reason` is 'rejected', 'unsubscribed', 'timeout' (it was not refreshed), 'failed' (a NOTIFY was refused or not answered), or
+    what was given to `end`. `request` is the unsubscribing SUBSCRIBE.
+    """
+
+    incoming_subscription: IncomingSubscription
+    originator: Originator
+    reason: str
+    request: Request | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationSucceeded:
+    """A PUBLISH was accepted: the state is published for `expires` seconds."""
+
+    publication: Publication
+    code: int
+    reason: str
+    expires: int
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationFailed:
+    """A PUBLISH was refused, or never answered (`response` None). The publication does not try again by itself.
+
+    After 412 the server has forgotten what was published: `publish` the full state again (RFC 3903 §5).
+    """
+
+    publication: Publication
+    code: int
+    reason: str
+    response: Response | None
+    retry_after: int | None
+    min_expires: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationRefreshing:
+    """A refresh was sent before the publication expires."""
+
+    publication: Publication
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationEnded:
+    """What was published is removed, or given up; nothing follows. `code` is None when nothing had to be sent."""
+
+    publication: Publication
+    code: int | None
+    reason: str
+
+
 InvitationEvent: TypeAlias = (
     InvitationReceived
     | InvitationProgressed
@@ -243,5 +393,17 @@ InvitationEvent: TypeAlias = (
     | ReinviteCancelled
 )
 RegistrationEvent: TypeAlias = RegistrationSucceeded | RegistrationFailed | RegistrationEnded | RegistrationRefreshing
-RequestEvent: TypeAlias = RequestAnswered | RequestFailed
-Event: TypeAlias = InvitationEvent | RegistrationEvent | RequestEvent
+RequestEvent: TypeAlias = RequestAnswered | RequestFailed | RequestReceived
+SubscriptionEvent: TypeAlias = SubscriptionAccepted | SubscriptionNotified | SubscriptionFailed | SubscriptionEnded
+IncomingSubscriptionEvent: TypeAlias = (
+    SubscriptionReceived | IncomingSubscriptionRefreshed | NotifyAnswered | IncomingSubscriptionEnded
+)
+PublicationEvent: TypeAlias = PublicationSucceeded | PublicationFailed | PublicationRefreshing | PublicationEnded
+Event: TypeAlias = (
+    InvitationEvent
+    | RegistrationEvent
+    | RequestEvent
+    | SubscriptionEvent
+    | IncomingSubscriptionEvent
+    | PublicationEvent
+)

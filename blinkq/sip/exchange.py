@@ -15,6 +15,8 @@ from blinkq.sip.derived_requests import cancellation
 from blinkq.sip.digest import Credentials
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import CSeq, Request, Response
+from blinkq.sip.status import reason_phrase
+from blinkq.sip.timers import Timer
 from blinkq.sip.transactions.invite_client import InviteClientTransaction
 from blinkq.sip.transactions.transaction import ClientTransaction
 
@@ -94,11 +96,14 @@ class Exchange:
         self._transaction: ClientTransaction | None = None
         self._progressing = False
         self._cancel_headers: tuple[tuple[str, str], ...] = ()
+        self._impatience: Timer | None = None
 
-    def start(self, now: float) -> None:
-        """Send the first attempt."""
+    def start(self, now: float, timeout: float | None = None) -> None:
+        """Send the first attempt. Without an answer the user is told 408 after `timeout` seconds, if that is sooner than timer F."""
         if self._authentication is not None:
             self._authentication.put(self.request)
+        if timeout is not None:
+            self._impatience = self._context.timers.schedule(now + timeout, self._on_impatience)
         self._send(now)
 
     def cancel(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
@@ -112,7 +117,7 @@ class Exchange:
 
     def abandon(self, now: float) -> None:
         """Nobody waits for the answer any more: stop repeating the request."""
-        self.finished = True
+        self._finish()
         transaction, self._transaction = self._transaction, None
         assert transaction is not None  # it was started
         transaction.transport_failed("abandoned", now)
@@ -133,13 +138,13 @@ class Exchange:
                 return
         elif self._authentication is not None and not self.finished:
             self._authentication.accepted(flow)
-        self.finished = True
+        self._finish()
         self._user.on_final(self, response, flow, now)
 
     def on_no_response(self, transaction: ClientTransaction, code: int, reason: str, now: float) -> None:
         """The present attempt got no answer."""
         if not self.finished:
-            self.finished = True
+            self._finish()
             self._user.on_unanswered(self, code, reason, now)
 
     # -- attempts
@@ -173,7 +178,16 @@ class Exchange:
     def _on_cancel_ignored(self, now: float) -> None:
         if self.finished:
             return
-        self.finished = True
+        self._finish()
         assert isinstance(self._transaction, InviteClientTransaction)  # only an INVITE is cancelled
         self._transaction.abandon()
         self._user.on_unanswered(self, 487, "Request Terminated", now)
+
+    def _on_impatience(self, now: float) -> None:
+        self.abandon(now)
+        self._user.on_unanswered(self, 408, reason_phrase(408), now)
+
+    def _finish(self) -> None:
+        self.finished = True
+        if self._impatience is not None:
+            self._impatience.cancel()

@@ -1,4 +1,4 @@
-"""Who hears what the SIP agent reports: registrations and requests to those who made them, invitations to the session manager."""
+"""Who hears what the SIP agent reports: its usages to those who made them, invitations and what peers begin to those who ask for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from blinkq.base.logging import get_logger
+from blinkq.sip.events import RequestReceived, SubscriptionReceived
 from blinkq.sipsimple.singleton import Singleton
 
 __all__ = ["SIPEvents"]
@@ -17,6 +18,9 @@ MAX_UNCLAIMED = 64
 
 Handler = Callable[[Any], None]
 
+#: what an event may carry its usage as; "request" last, as the events of others carry a message by that name
+_USAGES = ("registration", "subscription", "incoming_subscription", "publication", "request")
+
 
 class SIPEvents(metaclass=Singleton):
     """Hands each event of the SIP endpoint to its handler. Engine thread only.
@@ -27,13 +31,15 @@ class SIPEvents(metaclass=Singleton):
     def __init__(self) -> None:
         #: takes every event of an invitation
         self.invitation_handler: Handler | None = None
+        #: takes RequestReceived and SubscriptionReceived
+        self.received_handler: Handler | None = None
         #: takes what is of no usage (FlowClosed, LocalAddressChanged)
         self.flow_handler: Handler | None = None
         self._handlers: dict[int, tuple[object, Handler]] = {}
         self._unclaimed: list[tuple[object, Any]] = []
 
     def claim(self, usage: object, handler: Handler) -> None:
-        """Let ``handler`` take the events of a registration or request, those that have come already first."""
+        """Let ``handler`` take the events of a usage (registration, request, subscription ...), those that have come already first."""
         self._handlers[id(usage)] = (usage, handler)
         waiting = [event for owner, event in self._unclaimed if owner is usage]
         self._unclaimed = [(owner, event) for owner, event in self._unclaimed if owner is not usage]
@@ -48,8 +54,10 @@ class SIPEvents(metaclass=Singleton):
         """Hand one event on."""
         if hasattr(event, "invitation"):
             handler = self.invitation_handler
+        elif isinstance(event, RequestReceived | SubscriptionReceived):
+            handler = self.received_handler
         else:
-            usage = getattr(event, "registration", None) or getattr(event, "request", None)
+            usage = next((found for name in _USAGES if (found := getattr(event, name, None)) is not None), None)
             if usage is not None:
                 self._dispatch_usage(usage, event)
                 return

@@ -325,8 +325,10 @@ class Invitation:
             self._receive_bye(request, dialog, flow, now)
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)
-        else:
+        elif request.method == "OPTIONS":
             self._respond(request, flow, 200, now, capabilities())
+        else:
+            self._respond(request, flow, 405, now, [("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")])  # taken outside calls only
 
     # -- the parts
 

@@ -22,7 +22,7 @@ from blinkq.sip.transactions.invite_client import InviteClientTransaction
 from blinkq.sip.transactions.layer import TransactionLayer
 from blinkq.sip.transactions.transaction import ClientTransaction
 from blinkq.sip.uri import URI
-from blinkq.sip.usages import invitation_states, registration
+from blinkq.sip.usages import incoming_subscription, invitation_states, publication, registration, subscription_states
 
 TABLES: list[StateTable[Any, Any]] = [
     invite_client.TABLE,
@@ -31,6 +31,9 @@ TABLES: list[StateTable[Any, Any]] = [
     non_invite_server.TABLE,
     invitation_states.TABLE,
     registration.TABLE,
+    subscription_states.TABLE,
+    incoming_subscription.TABLE,
+    publication.TABLE,
 ]
 INPUTS: list[type[Any]] = [
     invite_client.InviteClientInput,
@@ -39,6 +42,9 @@ INPUTS: list[type[Any]] = [
     non_invite_server.NonInviteServerInput,
     invitation_states.InvitationInput,
     registration.RegistrationInput,
+    subscription_states.SubscriptionInput,
+    incoming_subscription.IncomingSubscriptionInput,
+    publication.PublicationInput,
 ]
 HOPS = {"udp": Hop("udp", "10.0.0.2", 5060, "10.0.0.1", 5060), "tcp": Hop("tcp", "10.0.0.2", 5060, "10.0.0.1", 5060)}
 FLOWS = {
