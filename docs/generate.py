@@ -21,7 +21,7 @@ from blinkq.base.catalogue import CATALOGUE
 from blinkq.base.statemachine import StateTable
 from blinkq.cli.arguments import build_parser
 from blinkq.sipsimple import explain
-from blinkq.sipsimple.account import Account
+from blinkq.sipsimple.account import Account, BonjourAccount
 from blinkq.sipsimple.configuration import RuntimeSetting, Setting, SettingsGroupMeta, SettingsObject
 from blinkq.sipsimple.configuration.setting import to_stored
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
@@ -98,11 +98,11 @@ def settings() -> str:
     """Every setting with type, default and prose, and what the types look like."""
     lines = [
         "`blinkq settings show` prints them as they are, `blinkq settings set NAME VALUE` changes one; with `--account USER@DOMAIN`",
-        "those of an account. A list is written with commas, *none* as an empty text.",
+        "those of an account (`bonjour` is the one for the local network). A list is written with commas, *none* as an empty text.",
         "",
     ]
     types: dict[str, str] = {}
-    for title, owner in (("General", SIPSimpleSettings), ("Each account", Account)):
+    for title, owner in (("General", SIPSimpleSettings), ("Each account", Account), ("The account bonjour", BonjourAccount)):
         lines += [f"## {title}", "", "| setting | type | default | meaning |", "|---|---|---|---|"]
         for path, setting in _declarations(owner):
             name = {"str": "text", "bool": "true or false"}.get(setting.type.__name__, setting.type.__name__)

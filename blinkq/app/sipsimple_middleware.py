@@ -76,7 +76,7 @@ class SIPSimpleMiddleware(NotificationHandler):
     def accounts(self) -> list[AccountLike]:
         if not self._started:
             return []
-        known = [account for account in AccountManager().get_accounts() if account is not self._direct]
+        known = [account for account in AccountManager().get_accounts() if isinstance(account, Account) and account is not self._direct]
         return cast("list[AccountLike]", sorted(known, key=lambda account: str(account.id)))
 
     def default_account(self) -> AccountLike | None:

@@ -9,6 +9,7 @@ from blinkq.cli.conversation import Conversation
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import check_files, selected_account
 from blinkq.cli.tool import Tool
+from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.core import SIPURI
 from blinkq.sipsimple.explain import explain_registration
 from blinkq.sipsimple.session import IllegalStateError, Session
@@ -38,6 +39,8 @@ class AnswerTool(Tool):
 
     def addresses(self) -> str:
         """Where callers reach this command."""
+        if isinstance(self.account, BonjourAccount):
+            return f"the local network, as {self.account.announced_name}"
         if self.account.registration.enabled:
             return f"sip:{self.account.id}"
         user, udp, tcp = self.account.id.username, self.account.contact["udp"], self.account.contact["tcp"]

@@ -31,7 +31,8 @@ def build_parser() -> argparse.ArgumentParser:
     command.set_defaults(command="register")
 
     command = commands.add_parser("call", parents=[common, media], help="place a call", epilog=EPILOG)
-    command.add_argument("uri", metavar="URI", help="whom to call: sip:bob@example.com, or bob at the account's domain")
+    text = "whom to call: sip:bob@example.com, bob at the account's domain, or with --account bonjour a neighbour's name"
+    command.add_argument("uri", metavar="URI", help=text)
     command.set_defaults(command="call")
 
     command = commands.add_parser("answer", parents=[common, media], help="wait for calls and answer them", epilog=EPILOG)
@@ -48,6 +49,11 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("uri", metavar="URI", help="a SIP address, or a domain")
     command.set_defaults(command="lookup")
 
+    command = commands.add_parser("neighbours", parents=[common], help="who can be called on the local network (Bonjour)", epilog=EPILOG)
+    command.add_argument("--watch", action="store_true", help="stay, and report who comes, changes and goes")
+    command.add_argument("--wait", type=_seconds, default=3.0, metavar="SECONDS", help="listen that long before printing (default 3)")
+    command.set_defaults(command="neighbours")
+
     _settings_command(commands, common)
     return parser
 
@@ -57,7 +63,8 @@ def _common_options() -> argparse.ArgumentParser:
     group = options.add_argument_group("account and network")
     # SUPPRESS: the option may stand before the command as well
     group.add_argument("--config-dir", type=Path, metavar="DIR", default=argparse.SUPPRESS, help="where settings and accounts are kept")
-    group.add_argument("--account", type=_address, metavar="USER@DOMAIN", help="the account to use; it need not be in the settings")
+    text = "the account to use; it need not be in the settings; bonjour: the local network"
+    group.add_argument("--account", type=_account, metavar="USER@DOMAIN", help=text)
     group.add_argument("--password-file", type=Path, metavar="FILE", help="the account's password is the first line of this file")
     group.add_argument("--proxy", type=_proxy, metavar="HOST:PORT;transport=T", help="outbound proxy; T is udp, tcp or tls")
     group.add_argument("--ca", type=Path, metavar="FILE", help="PEM file with the authorities that may sign the server's certificate")
@@ -93,7 +100,7 @@ def _settings_command(commands: argparse._SubParsersAction[argparse.ArgumentPars
     settings.set_defaults(command="settings", action="show", name=None, account=None, json=False)
     actions = settings.add_subparsers(metavar="ACTION")
     scope = argparse.ArgumentParser(add_help=False, parents=[place])
-    scope.add_argument("--account", type=_address, metavar="USER@DOMAIN", help="the settings of this account, not the general ones")
+    scope.add_argument("--account", type=_account, metavar="USER@DOMAIN", help="the settings of this account, not the general ones")
     scope.add_argument("--json", action="store_true", help="print JSON")
 
     action = actions.add_parser("show", parents=[scope], help="show all settings, or those below a name")
@@ -157,6 +164,10 @@ def _address(text: str) -> str:
     if not user or not domain or "@" in domain or any(character.isspace() for character in address):
         raise argparse.ArgumentTypeError(f"'{text}' is not a SIP address like alice@example.com")
     return address
+
+
+def _account(text: str) -> str:
+    return "bonjour@local" if text == "bonjour" else _address(text)
 
 
 def _ip(text: str) -> str:

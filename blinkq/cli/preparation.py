@@ -12,7 +12,7 @@ from pathlib import Path
 
 from blinkq.base.errors import BlinkQError
 from blinkq.cli.failure import CommandFailure, WrongUsage
-from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.account import Account, AccountManager, AnyAccount, BonjourAccount
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
@@ -47,12 +47,12 @@ def config_directory(options: Namespace) -> Path:
 
 
 def prepared_configuration(
-    options: Namespace, say: Callable[[str], None], *, registers: bool
+    options: Namespace, say: Callable[[str], None], *, registers: bool, announces: bool = True
 ) -> tuple[MemoryBackend, CopiedPasswords]:
     """A copy in memory of the stored configuration and passwords, with the options put into it: what the application is started with.
 
-    The command's account is the default one and the only enabled one. What cannot be read is told to ``say`` and left as it is.
-    Raises CommandFailure and WrongUsage.
+    The command's account is the default one and the only enabled one; ``announces`` False hides it from neighbours. What cannot be read
+    is told to ``say`` and left as it is. Raises CommandFailure and WrongUsage.
     """
     stored = FileBackend(config_directory(options) / "config", read_only=True)
     try:
@@ -65,7 +65,7 @@ def prepared_configuration(
     ConfigurationManager().start(copy, passwords)
     try:
         AccountManager().load()
-        _apply_options(options, registers=registers)
+        _apply_options(options, registers=registers, announces=announces)
     finally:
         AccountManager().forget()
         ConfigurationManager().stop()
@@ -111,7 +111,7 @@ def read_password(path: Path) -> str:
         raise CommandFailure(f"The password file {path} cannot be read: {reason}.") from error
 
 
-def _apply_options(options: Namespace, *, registers: bool) -> None:
+def _apply_options(options: Namespace, *, registers: bool, announces: bool) -> None:
     settings = SIPSimpleSettings()
     if options.nameserver is not None:
         address, port = options.nameserver
@@ -128,7 +128,7 @@ def _apply_options(options: Namespace, *, registers: bool) -> None:
         settings.sip.local_ip = IPAddress(options.local_address)
     settings.logs.trace_sip = "sip" in options.trace
     _apply_media(options, settings)
-    _apply_account(options, settings, registers=registers)
+    _apply_account(options, settings, registers=registers, announces=announces)
     settings.save()
 
 
@@ -147,7 +147,7 @@ def _apply_media(options: Namespace, settings: SIPSimpleSettings) -> None:
             raise WrongUsage(f"--codecs: {error}") from error
 
 
-def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers: bool) -> None:
+def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers: bool, announces: bool) -> None:
     manager = AccountManager()
     options.direct = False
     account = _account(options, settings, manager)
@@ -155,22 +155,31 @@ def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers
         if other is not account:
             other.enabled = False
             other.save()
-    if options.password_file is not None:
-        account.password = read_password(options.password_file)
-    if options.proxy is not None:
-        account.sip.outbound_proxy = options.proxy
+    if isinstance(account, BonjourAccount):
+        if options.password_file is not None or options.proxy is not None:
+            raise WrongUsage("neighbours are called without a server: there is no use for --password-file or --proxy.")
+        account.announced = announces
+    else:
+        _apply_server_options(options, account, registers=registers)
     if getattr(options, "srtp", None) is not None:
         account.rtp.srtp_encryption = SRTP_NAMES[options.srtp]
     if getattr(options, "codecs", None):
         account.rtp.audio_codec_list = None
-    if not registers:
-        account.registration.enabled = False
     account.enabled = True
     account.save()
     settings.default_account = account.id
 
 
-def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountManager) -> Account:
+def _apply_server_options(options: Namespace, account: Account, *, registers: bool) -> None:
+    if options.password_file is not None:
+        account.password = read_password(options.password_file)
+    if options.proxy is not None:
+        account.sip.outbound_proxy = options.proxy
+    if not registers:
+        account.registration.enabled = False
+
+
+def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountManager) -> AnyAccount:
     address: str | None = options.account
     if address is not None:
         return manager.get_account(address) if manager.has_account(address) else Account(address)
@@ -184,7 +193,7 @@ def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountMa
     return account
 
 
-def selected_account(options: Namespace) -> Account:
+def selected_account(options: Namespace) -> AnyAccount:
     """The account that the options chose."""
     account = AccountManager().default_account
     if account is None:
@@ -192,7 +201,7 @@ def selected_account(options: Namespace) -> Account:
     return account
 
 
-def complete_uri(options: Namespace, account: Account) -> SIPURI:
+def complete_uri(options: Namespace, account: AnyAccount) -> SIPURI:
     """The URI to call: "bob" becomes sip:bob@ the account's domain. Raises WrongUsage."""
     check_uri(options)
     text: str = options.uri
@@ -228,9 +237,9 @@ def _parsed_uri(text: str) -> SIPURI:
         raise WrongUsage(f"'{text}' is not a SIP address; write it like bob@example.com or sip:bob@192.0.2.1.") from error
 
 
-def target_of(account: Account, uri: SIPURI) -> SIPURI:
+def target_of(account: AnyAccount, uri: SIPURI) -> SIPURI:
     """What must be looked up for a call from ``account`` to ``uri``: the account's outbound proxy, its own domain, or the callee."""
-    proxy = account.sip.outbound_proxy
+    proxy = account.sip.outbound_proxy if isinstance(account, Account) else None
     if proxy is not None:
         return SIPURI(host=proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
     return uri

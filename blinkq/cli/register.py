@@ -9,6 +9,7 @@ from blinkq.cli.failure import WrongUsage
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import selected_account
 from blinkq.cli.tool import Tool
+from blinkq.sipsimple.account import Account
 from blinkq.sipsimple.explain import explain_registration
 
 __all__ = ["run"]
@@ -26,7 +27,7 @@ class RegisterTool(Tool):
 
     def begin(self) -> None:
         account = selected_account(self.options)
-        if not account.registration.enabled:
+        if not isinstance(account, Account) or not account.registration.enabled:
             raise WrongUsage("give the account to register: --account USER@DOMAIN.")
 
     def _NH_SIPAccountRegistrationDidSucceed(self, notification: Notification) -> None:

@@ -11,7 +11,7 @@ from blinkq.base.notification import Notification, NotificationCenter, Notificat
 from blinkq.cli.failure import CommandFailure, WrongUsage, as_sentence, load_failure
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import config_directory, read_password
-from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.account import Account, AccountManager, BonjourAccount
 from blinkq.sipsimple.configuration import (
     ConfigurationManager,
     Setting,
@@ -77,8 +77,7 @@ def _settings_object(options: Namespace) -> SettingsObject:
         return SIPSimpleSettings()
     if not AccountManager().has_account(options.account):
         raise _no_account(options.account)
-    account: Account = AccountManager().get_account(options.account)
-    return account
+    return AccountManager().get_account(options.account)
 
 
 def _no_account(address: str) -> CommandFailure:
@@ -185,7 +184,9 @@ def _reset(options: Namespace, output: Output) -> None:
 
 def _accounts_list(options: Namespace, output: Output) -> None:
     default = SIPSimpleSettings().default_account
-    accounts = sorted(AccountManager().get_accounts(), key=lambda account: account.id)
+    # the one for the local network is always there, and worth a line where it is used
+    known = [account for account in AccountManager().get_accounts() if account.enabled or not isinstance(account, BonjourAccount)]
+    accounts = sorted(known, key=lambda account: account.id)
     if options.json:
         output.json([
             {"id": account.id, "enabled": account.enabled, "display_name": account.display_name, "default": account.id == default}
@@ -222,7 +223,10 @@ def _accounts_add(options: Namespace, output: Output) -> None:
 def _accounts_remove(options: Namespace, output: Output) -> None:
     if not AccountManager().has_account(options.id):
         raise _no_account(options.id)
-    AccountManager().get_account(options.id).delete()
+    account = AccountManager().get_account(options.id)
+    if isinstance(account, BonjourAccount):
+        raise CommandFailure("The account bonjour is part of BlinkQ; `settings set enabled false --account bonjour` disables it.")
+    account.delete()
     output.say(f"The account {options.id} is removed.")
 
 

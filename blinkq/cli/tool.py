@@ -41,6 +41,8 @@ class Tool(NotificationHandler):
 
     #: whether the command's account registers
     registers = False
+    #: whether neighbours see the command, where it is for the local network
+    announces = True
 
     def __init__(self, options: Namespace, output: Output) -> None:
         self.options = options
@@ -92,7 +94,7 @@ class Tool(NotificationHandler):
         return 1 if self._status is None else self._status
 
     def _start(self) -> None:
-        backend, passwords = prepared_configuration(self.options, self.output.say, registers=self.registers)
+        backend, passwords = prepared_configuration(self.options, self.output.say, registers=self.registers, announces=self.announces)
         self.application.start(backend, passwords=passwords)
         self._ended = False
         self._loop(until=lambda: self._started or self._status is not None, deadline=time.monotonic() + START_LIMIT)

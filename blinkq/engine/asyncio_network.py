@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, describe_os_error
+from blinkq.engine.lan import Interface, list_interfaces
 from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, StreamHandler
 from blinkq.engine.polled_udp import PolledUDPSocket
 from blinkq.engine.tls import TLSConfig, check_name, client_context, describe_tls_error, server_context
@@ -131,6 +132,10 @@ class AsyncioNetwork:
             except OSError as error:
                 raise NetworkError(describe_os_error(error, remote_address, 5060, "udp")) from error
             return str(probe.getsockname()[0])
+
+    def local_interfaces(self) -> frozenset[Interface]:
+        """See Network."""
+        return list_interfaces()
 
 
 class _UDPSocket(asyncio.DatagramProtocol):

@@ -20,6 +20,7 @@ from blinkq.engine.loop import EngineLoop
 from blinkq.engine.media_link import MediaLink
 from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.network import Network
+from blinkq.engine.service_directory import DirectoryFactory, ServiceDirectory
 from blinkq.engine.sip_endpoint import SIPEndpoint, SIPEndpointConfig
 from blinkq.engine.trace import SIPMessageTraced
 from blinkq.media.control import Command, Reply
@@ -66,6 +67,7 @@ class Engine:
     :param loop: the engine's thread, or in tests an EngineLoop around the virtual-time loop
     :param clock, entropy, network, dns: the world; the real one by default
     :param media_factory: makes the link to the media process, given the engine
+    :param directory_factory: makes the directory of services on the local network
 
     While started it is ``Engine.current``. The attributes ``sip``, ``media`` and ``resolver`` are there from construction or ``start`` on
     as noted; their methods belong to the engine thread.
@@ -83,6 +85,7 @@ class Engine:
         network: Network | None = None,
         dns: DNSQuery | None = None,
         media_factory: MediaFactory | None = None,
+        directory_factory: DirectoryFactory | None = None,
     ) -> None:
         self.config = config
         self.loop = loop or EngineLoop()
@@ -95,6 +98,7 @@ class Engine:
         self.on_media_event: Callable[[object], None] = lambda event: None
         self.on_msrp_event: Callable[[object], None] = lambda event: None
         self._media_factory = media_factory or _media_link
+        self._directory_factory = directory_factory or _zeroconf_directory
         self._media: Media | None = None
         self._media_start: asyncio.Task[None] | None = None
         self._sip: SIPEndpoint | None = None
@@ -129,6 +133,10 @@ class Engine:
         from blinkq.engine.resolver import Resolver
 
         return Resolver(self.config.nameservers, entropy=self.entropy, dns=self._dns)
+
+    def new_directory(self) -> ServiceDirectory:
+        """A directory of the services on the local network, for whoever opens and closes it."""
+        return self._directory_factory()
 
     def start_media(self) -> None:
         """Start the media process already; ``start`` waits for it and says whether it came up. On the engine thread.
@@ -235,3 +243,9 @@ class Engine:
 
 def _media_link(engine: Engine) -> MediaLink:
     return MediaLink(engine.loop.loop, engine.clock, engine._media_event, command=engine.config.media_command)
+
+
+def _zeroconf_directory() -> ServiceDirectory:
+    from blinkq.engine.zeroconf_directory import ZeroconfDirectory  # takes 0.1 s to import, which few starts need
+
+    return ZeroconfDirectory()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from blinkq.engine.lan import Interface
 from blinkq.engine.tls import TLSConfig
 
 __all__ = ["Address", "DatagramHandler", "DatagramSocket", "Listener", "Network", "Stream", "StreamHandler"]
@@ -116,3 +117,6 @@ class Network(Protocol):
 
     def local_address_for(self, remote_address: str) -> str:
         """The address from which this computer would talk to ``remote_address``; raises NetworkError where there is no way."""
+
+    def local_interfaces(self) -> frozenset[Interface]:
+        """The addresses of this computer with the networks that they are in, as they are now."""

@@ -10,6 +10,7 @@ from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
 from blinkq.engine.events import FlowClosed, LocalAddressChanged
+from blinkq.sipsimple.bonjour_account import BonjourAccount
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
@@ -17,7 +18,9 @@ from blinkq.sipsimple.singleton import Singleton
 from blinkq.sipsimple.sip_account import Account
 from blinkq.sipsimple.sip_uri import BaseSIPURI
 
-__all__ = ["AccountManager"]
+__all__ = ["AccountManager", "AnyAccount"]
+
+AnyAccount = Account | BonjourAccount
 
 #: Seconds in which all accounts together must have unregistered when the application stops.
 STOP_TIMEOUT = 3.0
@@ -26,14 +29,14 @@ log = get_logger("sipsimple.account_manager")
 
 
 class AccountManager(NotificationHandler, metaclass=Singleton):
-    """The singleton that knows all accounts. Methods may be called from any thread, except ``stop_accounts``.
+    """The singleton that knows all accounts, BonjourAccount among them. Methods may be called from any thread, except ``stop_accounts``.
 
     Posts SIPAccountManagerDidAddAccount, SIPAccountManagerDidRemoveAccount, SIPAccountManagerDidChangeDefaultAccount, and WillStart,
     DidStart, WillEnd, DidEnd.
     """
 
     def __init__(self) -> None:
-        self.accounts: dict[str, Account] = {}
+        self.accounts: dict[str, AnyAccount] = {}
         self._lock = threading.RLock()
         self._loaded = False
         self._running = False
@@ -44,7 +47,8 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
             if self._loaded:
                 return
             manager = ConfigurationManager()
-            names = manager.get_names(["Accounts"])
+            bonjour = BonjourAccount()
+            names = [name for name in manager.get_names(["Accounts"]) if name != bonjour.id]
             self._loaded = True
             self.accounts = {}
         for name in ("CFGSettingsObjectWasActivated", "CFGSettingsObjectWasDeleted", "CFGSettingsObjectDidChange"):
@@ -57,6 +61,7 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
             except ValueError as error:
                 log.warning("the account %s cannot be loaded: %s", name, error)
                 post("CFGManagerLoadFailed", manager, attribute=name, container=None, error=error)
+        self._add(bonjour)  # last: an account with a server is the better default
         self._check_default()
 
     def start(self) -> None:
@@ -105,40 +110,42 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
         """Whether there is an account with this id, enabled or not."""
         return id in self.accounts
 
-    def get_account(self, id: str) -> Account:
+    def get_account(self, id: str) -> AnyAccount:
         """Raises KeyError when there is no such account."""
         return self.accounts[id]
 
-    def get_accounts(self) -> list[Account]:
+    def get_accounts(self) -> list[AnyAccount]:
         """All accounts, enabled or not."""
         with self._lock:
             return list(self.accounts.values())
 
-    def iter_accounts(self) -> Iterator[Account]:
+    def iter_accounts(self) -> Iterator[AnyAccount]:
         """All accounts, as they are now."""
         return iter(self.get_accounts())
 
-    def find_account(self, contact_uri: BaseSIPURI) -> Account | None:
+    def find_account(self, contact_uri: BaseSIPURI) -> AnyAccount | None:
         """The enabled account that a request to ``contact_uri`` is for.
 
-        First the one whose contact or address it is, then the first one whose user name it has; None when there is none.
+        First the one whose contact or address it is, then the first one whose user name it has; None when there is none. BonjourAccount
+        has no address, only the contact that it announces.
         """
-        enabled = [account for account in self.get_accounts() if account.enabled]
-        for account in enabled:
-            if contact_uri.user == account.contact.username:
-                return account
+        all_enabled = [account for account in self.get_accounts() if account.enabled]
+        for known in all_enabled:
+            if contact_uri.user == known.contact.username:
+                return known
+        enabled = [account for account in all_enabled if isinstance(account, Account)]
         for account in enabled:
             if (contact_uri.user, contact_uri.host.lower()) == (account.id.username, account.id.domain):
                 return account
         return next((account for account in enabled if contact_uri.user == account.id.username), None)
 
     @property
-    def default_account(self) -> Account | None:
+    def default_account(self) -> AnyAccount | None:
         """The account that calls are placed from. Setting a disabled one raises ValueError."""
         return self.accounts.get(SIPSimpleSettings().default_account or "")
 
     @default_account.setter
-    def default_account(self, account: Account | None) -> None:
+    def default_account(self, account: AnyAccount | None) -> None:
         if account is not None and not account.enabled:
             raise ValueError(f"the account {account.id} is disabled and cannot be the default one")
         self._set_default(account)
@@ -161,7 +168,7 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
             self._set_default(self._first_enabled(), old=account)
 
     def _NH_CFGSettingsObjectDidChange(self, notification: Notification) -> None:
-        if isinstance(notification.sender, Account) and "enabled" in notification.data.modified:
+        if isinstance(notification.sender, AnyAccount) and "enabled" in notification.data.modified:
             self._check_default()
 
     def flow_event(self, event: object) -> None:
@@ -171,7 +178,7 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
                 if account.registrar is not None:
                     account.registrar.flow_event(event)
 
-    def _add(self, account: Account) -> None:
+    def _add(self, account: AnyAccount) -> None:
         with self._lock:
             self.accounts[account.id] = account
         post("SIPAccountManagerDidAddAccount", self, account=account)
@@ -184,10 +191,10 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
         if default is None or not default.enabled:
             self._set_default(self._first_enabled())
 
-    def _first_enabled(self) -> Account | None:
+    def _first_enabled(self) -> AnyAccount | None:
         return next((account for account in self.get_accounts() if account.enabled), None)
 
-    def _set_default(self, account: Account | None, old: Account | None = None) -> None:
+    def _set_default(self, account: AnyAccount | None, old: AnyAccount | None = None) -> None:
         settings = SIPSimpleSettings()
         old = old or self.default_account
         wanted = None if account is None else str(account.id)

@@ -11,7 +11,9 @@ from blinkq.sipsimple.configuration.datatypes import (
     SRTPEncryption,
 )
 
-__all__ = ["AccountSIPSettings", "AuthSettings", "RTPSettings", "RegistrationSettings"]
+__all__ = [
+    "AccountSIPSettings", "AuthSettings", "BonjourPresenceSettings", "BonjourSIPSettings", "RTPSettings", "RegistrationSettings",
+]  # fmt: skip
 
 
 class AuthSettings(SettingsGroup):
@@ -37,3 +39,12 @@ class RTPSettings(SettingsGroup):
     )
     srtp_encryption = Setting(SRTPEncryption, SRTPEncryption("optional"), doc="encryption of calls: disabled, optional or mandatory")
     use_srtp_without_tls = Setting(bool, False, doc="whether keys are offered although the signalling is not encrypted")
+
+
+class BonjourPresenceSettings(SettingsGroup):
+    enabled = Setting(bool, True, doc="whether neighbours are told whether we are available")
+
+
+class BonjourSIPSettings(SettingsGroup):
+    tls_name: Setting[str | None] = Setting(str, nillable=True, doc="name that neighbours' certificates must have, instead of the address")
+    transport = Setting(SIPTransport, SIPTransport("tcp"), doc="the transport to call neighbours with, where they announce it")

@@ -96,8 +96,8 @@ declare("SIPAccountManagerWillStart", "AccountManager", "The accounts will be st
 declare("SIPAccountManagerDidStart", "AccountManager", "The enabled accounts are active.")
 declare("SIPAccountManagerWillEnd", "AccountManager", "The accounts will be deactivated.")
 declare("SIPAccountManagerDidEnd", "AccountManager", "All accounts are deactivated.")
-declare("SIPAccountDidActivate", "Account", "The account is enabled and the engine runs.")
-declare("SIPAccountDidDeactivate", "Account", "The account was disabled, or the engine stops.")
+declare("SIPAccountDidActivate", "Account, BonjourAccount", "The account is enabled and the engine runs.")
+declare("SIPAccountDidDeactivate", "Account, BonjourAccount", "The account was disabled, or the engine stops.")
 declare("SIPAccountWillRegister", "Account", "A new registration begins.")
 declare("SIPAccountRegistrationWillRefresh", "Account", "An existing registration is about to be refreshed.")
 declare(
@@ -121,6 +121,42 @@ declare(
     "SIPAccountRegistrationDidEnd", "Account", "Unregistered; code and reason only if the server answered.",
     required=("registration",), optional=("code", "reason"),
 )  # fmt: skip
+
+# the local network -----------------------------------------------------------------------------------------------------------
+
+declare("BonjourAccountWillStart", "BonjourAccount", "The account is active and about to look at the local network.")
+declare("BonjourAccountWillStop", "BonjourAccount", "The account is about to leave the local network.")
+declare("BonjourAccountWillRegister", "BonjourAccount", "A transport is about to be announced.", required=("transport",))
+declare(
+    "BonjourAccountRegistrationDidSucceed", "BonjourAccount", "A transport is announced under this name; others see us.",
+    required=("name", "transport"),
+)  # fmt: skip
+declare(
+    "BonjourAccountRegistrationDidFail", "BonjourAccount", "A transport could not be announced; it is tried again. reason is a sentence.",
+    required=("reason", "transport"),
+)  # fmt: skip
+declare(
+    "BonjourAccountRegistrationUpdateDidFail", "BonjourAccount", "Name or presence could not be announced anew. reason is a sentence.",
+    required=("reason", "transport"),
+)  # fmt: skip
+declare("BonjourAccountRegistrationDidEnd", "BonjourAccount", "A transport is no longer announced.", required=("transport",))
+declare(
+    "BonjourAccountWillInitiateDiscovery", "BonjourAccount", "The search for neighbours begins; transport is udp or tcp.",
+    required=("transport",),
+)  # fmt: skip
+declare(
+    "BonjourAccountDiscoveryDidFail", "BonjourAccount", "Neighbours cannot be searched for; it is tried again. reason is a sentence.",
+    required=("reason", "transport"),
+)  # fmt: skip
+declare(
+    "BonjourAccountDidAddNeighbour", "BonjourAccount",
+    "A neighbour can be called: neighbour is the name of its announcement, record (id, name, host, uri, presence) what it says.",
+    required=("neighbour", "record"),
+)  # fmt: skip
+declare("BonjourAccountDidUpdateNeighbour", "BonjourAccount", "A neighbour's record has changed.", required=("neighbour", "record"))
+declare(
+    "BonjourAccountDidRemoveNeighbour", "BonjourAccount", "A neighbour is gone; record is the last one.", required=("neighbour", "record")
+)
 
 # audio -----------------------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from blinkq.base.clock import Clock, Entropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.network import Network
+from blinkq.engine.service_directory import ServiceDirectory
 from blinkq.engine.sip_endpoint import SIPEndpointConfig
 from blinkq.sip.hop import Hop
 from blinkq.sipsimple.audio_mixer import AudioMixer, MediaControl
@@ -36,6 +37,9 @@ class SIPFace(Protocol):
     def call(self, method: str | Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the agent or one of its objects through the pump."""
 
+    def offers(self, transport: str) -> bool:
+        """Whether a transport may be used for requests of ours."""
+
     def public_address(self, hop: Hop) -> tuple[str, int] | None:
         """Our address as the server at ``hop`` sees us, when it is known."""
 
@@ -57,6 +61,7 @@ class EngineFace(Protocol):
     def network(self) -> Network: ...
     @property
     def resolver(self) -> Resolver: ...
+    def new_directory(self) -> ServiceDirectory: ...
 
 
 class Runtime:

@@ -76,6 +76,11 @@ class Account(SettingsObject):
         return SIPURI(self.id.domain, user=self.id.username)
 
     @property
+    def announced_name(self) -> str | None:
+        """The name that those whom we call see."""
+        return self.display_name
+
+    @property
     def credentials(self) -> Credentials:
         """User name and password for authentication, as set at this moment."""
         return Credentials(self.auth.username or self.id.username, self.password)

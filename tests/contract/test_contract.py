@@ -17,7 +17,7 @@ from support.middleware import Recorder, start_configuration
 
 from blinkq.base import catalogue
 from blinkq.sipsimple import notifications  # noqa: F401 - declares what is posted
-from blinkq.sipsimple.account import Account
+from blinkq.sipsimple.account import Account, BonjourAccount
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.audio import AudioBridge, AudioDevice, WavePlayer, WaveRecorder
 from blinkq.sipsimple.configuration import ConfigurationManager
@@ -47,6 +47,7 @@ def objects() -> Iterator[Mapping[str, object]]:
         "AudioBridge": AudioBridge(mixer),  # type: ignore[arg-type]  # see above, and below
         "AudioDevice": AudioDevice(mixer),  # type: ignore[arg-type]
         "AudioStream": AudioStream(),
+        "BonjourAccount": BonjourAccount(),
         "FrozenSIPURI": FrozenSIPURI("example.org"),
         "Route": Route("192.0.2.1"),
         "SIPSimpleSettings": SIPSimpleSettings(),

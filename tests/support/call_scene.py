@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from support.fake_directory import FakeLAN
 from support.fake_media import FakeMedia
 from support.fake_network import FakeHost, FakeNetwork
 from support.middleware import Recorder, start_configuration
@@ -138,6 +139,7 @@ class CallScene:
     def __init__(self) -> None:
         self.world = FakeNetwork(seed=1, delay=0.001)
         self.home = self.world.host("192.0.2.1")
+        self.lan = FakeLAN()
         self.recorder = Recorder()
         self.engine: Engine
         self.media: FakeMedia
@@ -230,7 +232,7 @@ async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncI
 
     engine = made.engine = Engine(
         engine_config(settings, tls=tls), loop=EngineLoop(loop), clock=VirtualClock(loop), entropy=SeededEntropy(7),
-        network=made.home, media_factory=media,
+        network=made.home, media_factory=media, directory_factory=made.lan.directory,
     )  # fmt: skip
     engine.loop.start()
     engine.on_sip_event = SIPEvents().dispatch

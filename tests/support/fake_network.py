@@ -10,11 +10,13 @@ Each host is a ``Network``. The same test body passes over this and over loopbac
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import random
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
 from blinkq.engine.errors import NetworkError, TLSError, place
+from blinkq.engine.lan import Interface
 from blinkq.engine.network import Accept, Address, DatagramHandler, StreamHandler
 from blinkq.engine.tls import TLSConfig
 
@@ -162,6 +164,9 @@ class FakeHost:
             if (":" in address) == (":" in remote_address):
                 return address
         raise NetworkError(f"Network unreachable: {remote_address}: check the network connection.")
+
+    def local_interfaces(self) -> frozenset[Interface]:
+        return frozenset(ipaddress.ip_interface(f"{address}/{64 if ':' in address else 24}") for address in self.addresses)
 
     # what happens to hosts
 

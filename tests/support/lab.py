@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -202,10 +202,11 @@ class BlinkQ:
     """A ``blinkq ... --json`` process: its notifications as they come, its sentences, its exit status. A context manager.
 
     :param arguments: the command and its options, without --json
+    :param within: the command that runs it somewhere, such as ("ip", "netns", "exec", NAME)
     """
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "blinkq.cli.main", *arguments, "--json"]
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, within: Sequence[str] = ()) -> None:
+        command = [*within, sys.executable, "-m", "blinkq.cli.main", *arguments, "--json"]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
         )

@@ -9,6 +9,7 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
 from blinkq.engine.errors import NetworkError
+from blinkq.engine.lan import is_on_link
 from blinkq.engine.loop import in_engine
 from blinkq.sdp.description import SessionDescription
 from blinkq.sdp.errors import SDPError
@@ -16,7 +17,7 @@ from blinkq.sip.events import InvitationReceived
 from blinkq.sip.hop import Flow
 from blinkq.sip.message import Request
 from blinkq.sip.usages.invitation import Invitation
-from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.account import Account, AccountManager, AnyAccount, BonjourAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.headers import FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.runtime import Runtime
@@ -43,7 +44,8 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
     """The singleton that handles incoming calls.
 
     An INVITE makes a session only if an account matches its request-URI (404 otherwise), and if it comes from one of the account's servers
-    or ``sip.accept_direct_calls`` is on (403 otherwise): nobody else can make us ring.
+    or ``sip.accept_direct_calls`` is on (403 otherwise): nobody else can make us ring. BonjourAccount is called from the local network
+    only, and only at the contact that it announces there.
     """
 
     def __init__(self) -> None:
@@ -135,7 +137,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             return
         self._offer_session(account, invitation, request, event.sdp)
 
-    def _account_for(self, request: Request) -> Account | None:
+    def _account_for(self, request: Request) -> AnyAccount | None:
         try:
             uri = SIPURI.from_uri(request.uri)
         except ValueError:
@@ -145,10 +147,13 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         if account is None and SIPSimpleSettings().sip.accept_direct_calls:
             # Without a registration there is no name that others could know us by: whoever finds our address may use any.
             default = manager.default_account
-            account = default if default is not None and default.enabled and not default.registration.enabled else None
+            open_to_all = isinstance(default, Account) and default.enabled and not default.registration.enabled
+            account = default if open_to_all else None
         return account
 
-    def _may_ring(self, account: Account, flow: Flow) -> bool:
+    def _may_ring(self, account: AnyAccount, flow: Flow) -> bool:
+        if isinstance(account, BonjourAccount):
+            return account.active and is_on_link(flow.remote_address, Runtime.current().network.local_interfaces())
         if SIPSimpleSettings().sip.accept_direct_calls:
             return True
         # Source addresses of datagrams can be forged. Who is registered over TLS is called over TLS.
@@ -156,7 +161,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         secure = registrar is not None and registrar.route is not None and registrar.route.transport == "tls"
         return account.is_server(flow.remote_address) and (flow.transport == "tls" or not secure)
 
-    def _offer_session(self, account: Account, invitation: Invitation, request: Request, sdp: bytes | None) -> None:
+    def _offer_session(self, account: AnyAccount, invitation: Invitation, request: Request, sdp: bytes | None) -> None:
         offer = None
         if sdp is not None:
             try:
@@ -181,7 +186,8 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         session.remote_user_agent = request.user_agent
         session.local_address = _local_address(invitation.flow)
         session.proposed_streams = [line for line in lines if line is not None]
-        invitation.credentials = account.credentials.to_digest()
+        if isinstance(account, Account):  # a neighbour has nothing to challenge us for
+            invitation.credentials = account.credentials.to_digest()
         call = IncomingCall(session, invitation, offer, lines)
         session.receive(call)
         session.claim_invitation(invitation)
@@ -195,7 +201,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             log.debug("%s", error)
 
 
-def _streams_for(account: Account, offer: SessionDescription | None) -> tuple[list[Any], list[str]]:
+def _streams_for(account: AnyAccount, offer: SessionDescription | None) -> tuple[list[Any], list[str]]:
     """The stream for each m= line (None: not usable), and why those are not. Without an offer: what we would offer."""
     if offer is None:
         return [MediaStreamRegistry.get("audio")(account)], []

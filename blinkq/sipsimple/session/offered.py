@@ -12,7 +12,7 @@ from blinkq.sipsimple.streams import MediaStreamRegistry
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from blinkq.sipsimple.account import Account
+    from blinkq.sipsimple.account import AnyAccount
 
 __all__ = ["MAX_STREAMS", "streams_for"]
 
@@ -22,7 +22,7 @@ MAX_STREAMS = 4  # of one call that are offered to the user; each costs sockets 
 
 
 def streams_for(
-    account: Account, offer: SessionDescription, indexes: Iterable[int], room: int = MAX_STREAMS
+    account: AnyAccount, offer: SessionDescription, indexes: Iterable[int], room: int = MAX_STREAMS
 ) -> tuple[dict[int, Any], list[str]]:
     """A stream for each usable m= line of ``indexes``, at most ``room`` of them, and why the others are not usable."""
     lines: dict[int, Any] = {}
@@ -37,7 +37,7 @@ def streams_for(
     return lines, problems
 
 
-def _stream_for(account: Account, offer: SessionDescription, index: int, problems: list[str]) -> Any:
+def _stream_for(account: AnyAccount, offer: SessionDescription, index: int, problems: list[str]) -> Any:
     for cls in MediaStreamRegistry:
         try:
             stream = new_stream(cls, account, offer, index)

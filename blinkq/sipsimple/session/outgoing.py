@@ -17,6 +17,7 @@ from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationPr
 from blinkq.sip.hop import Hop
 from blinkq.sip.message import Response
 from blinkq.sip.usages.invitation import InviteParameters
+from blinkq.sipsimple.bonjour_account import BonjourAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.headers import ContactHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
@@ -40,7 +41,9 @@ class OutgoingCall(Call):
         self.lines = list(streams)
         self._initialized = False
         # a sips address promises it to the user, an account's setting demands it: not even the best other route will do
-        self._must_be_secure = _is_sips(session.remote_identity) or session.account.sip.transport == "tls"
+        # (a neighbour announces what it speaks; the setting of BonjourAccount is a preference)
+        demanded = not isinstance(session.account, BonjourAccount) and session.account.sip.transport == "tls"
+        self._must_be_secure = _is_sips(session.remote_identity) or demanded
         self._heard = False  # a provisional response came: this route works, no other one is tried
 
     def start(self) -> None:
@@ -122,6 +125,8 @@ class OutgoingCall(Call):
         """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on."""
         session, account = self.session, self.session.account
         assert session.remote_identity is not None
+        if isinstance(account, BonjourAccount):
+            return None
         own = (
             account.sip.outbound_proxy is not None
             or session.remote_identity.uri.host.lower() == account.id.domain.lower()

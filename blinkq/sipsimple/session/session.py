@@ -22,7 +22,7 @@ from blinkq.sipsimple.streams.interface import IMediaStream
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
-    from blinkq.sipsimple.account import Account
+    from blinkq.sipsimple.account import AnyAccount
 
 __all__ = ["Session"]
 
@@ -43,7 +43,7 @@ class Session:
     address as the peer is told it; ``route`` the Route in use of an outgoing session.
     """
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: AnyAccount) -> None:
         self.account = account
         self.machine = SessionMachine()
         self.direction: str | None = None
@@ -116,7 +116,7 @@ class Session:
         self.proposed_streams = list(stream_list)
         self.transport = route_list[0].transport if route_list else None
         self.route = route_list[0] if route_list else None
-        self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.display_name))
+        self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.announced_name))
         self.remote_identity = FrozenToHeader.new(to_header)
         self._start_outgoing(route_list, stream_list)
 

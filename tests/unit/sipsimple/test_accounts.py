@@ -8,7 +8,7 @@ import pytest
 from support.middleware import Recorder, start_configuration
 
 from blinkq.base.errors import IllegalStateError
-from blinkq.sipsimple.account import Account, AccountManager, ContactURI
+from blinkq.sipsimple.account import Account, AccountManager, BonjourAccount, ContactURI
 from blinkq.sipsimple.configuration import ConfigurationBackendError, ConfigurationManager
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.keyring import FilePasswordStore
@@ -92,10 +92,10 @@ def test_the_manager_loads_what_is_stored() -> None:
     recorder = Recorder("SIPAccountManagerDidAddAccount", "CFGManagerLoadFailed", "SIPAccountManagerDidChangeDefaultAccount")
     manager = AccountManager()
     manager.start()
-    assert [account.id for account in manager.get_accounts()] == ["alice@example.com", "bob@example.com"]
+    assert [account.id for account in manager.get_accounts()] == ["alice@example.com", "bob@example.com", "bonjour@local"]
     assert recorder.names == [
         "SIPAccountManagerDidAddAccount", "SIPAccountManagerDidAddAccount", "CFGManagerLoadFailed",
-        "SIPAccountManagerDidChangeDefaultAccount",
+        "SIPAccountManagerDidAddAccount", "SIPAccountManagerDidChangeDefaultAccount",
     ]  # fmt: skip
     assert manager.has_account("bob@example.com")
     assert not manager.has_account("carol@example.com")
@@ -104,7 +104,7 @@ def test_the_manager_loads_what_is_stored() -> None:
         manager.get_account("carol@example.com")
     assert list(manager.iter_accounts()) == manager.get_accounts()
     manager.load()
-    assert len(manager.get_accounts()) == 2
+    assert len(manager.get_accounts()) == 3
 
 
 def test_an_account_made_before_the_manager_is_known_to_it() -> None:
@@ -117,7 +117,7 @@ def test_an_account_made_before_the_manager_is_known_to_it() -> None:
     manager.load()
     assert manager.get_account("alice@example.com") is alice
     assert manager.default_account is alice
-    assert len(recorder.seen) == 1
+    assert [data.account.id for data in recorder.all("SIPAccountManagerDidAddAccount")] == ["alice@example.com", "bonjour@local"]
 
 
 def test_the_default_account() -> None:
@@ -155,12 +155,12 @@ def test_accounts_come_and_go() -> None:
     manager.start()
     recorder = Recorder("SIPAccountManagerDidAddAccount", "SIPAccountManagerDidRemoveAccount")
     account = Account("alice@example.com")
-    assert manager.get_accounts() == []
+    assert manager.get_accounts() == [BonjourAccount()]
     account.save()
     account.save()
-    assert manager.get_accounts() == [account]
+    assert manager.get_accounts() == [BonjourAccount(), account]
     account.delete()
-    assert manager.get_accounts() == []
+    assert manager.get_accounts() == [BonjourAccount()]
     assert recorder.names == ["SIPAccountManagerDidAddAccount", "SIPAccountManagerDidRemoveAccount"]
     assert recorder.seen[1].data.account is account
     manager.forget()

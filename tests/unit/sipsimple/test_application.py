@@ -143,7 +143,7 @@ def test_starting_and_stopping_in_order() -> None:
                 s.start()
             await s.until("SIPApplicationDidStart")
             assert s.events == [
-                "SIPApplicationWillStart", "SIPEngineDidStart", "SIPAccountManagerDidAddAccount",
+                "SIPApplicationWillStart", "SIPEngineDidStart", "SIPAccountManagerDidAddAccount", "SIPAccountManagerDidAddAccount",
                 "SIPAccountManagerDidChangeDefaultAccount", "SIPAccountManagerWillStart", "SIPAccountDidActivate",
                 "SIPAccountManagerDidStart", "SIPApplicationDidStart",
             ]  # fmt: skip
