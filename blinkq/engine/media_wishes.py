@@ -33,6 +33,7 @@ from blinkq.media.control import (
     TransportOpened,
     UpdateStream,
 )
+from blinkq.media.ice_control import EndIce, IceSucceeded, RestartIce, StartIce
 
 __all__ = ["MediaWishes"]
 
@@ -46,6 +47,7 @@ class MediaWishes:
         self._slots: dict[AddSlot, None] = {}
         self._connections: dict[Connect, None] = {}
         self._transports: dict[int, OpenTransport] = {}
+        self._ice: dict[int, StartIce] = {}
         self._streams: dict[int, StartStream] = {}
         self._players: dict[int, StartPlayer] = {}
         self._recorders: dict[int, StartRecorder] = {}
@@ -71,6 +73,8 @@ class MediaWishes:
                 self._connections.pop(Connect(command.mixer, command.source, command.sink), None)
             case StartPlayer() | StopPlayer() | StartRecorder() | StopRecorder():
                 self._note_sound_command(command)
+            case StartIce() | RestartIce() | EndIce():
+                self._note_ice_command(command)
             case ListDevices():
                 self._watching = True
             case _:
@@ -82,6 +86,9 @@ class MediaWishes:
             case TransportOpened() if event.stream in self._transports:
                 # The peer has been told this port: a new process must use the same.
                 self._transports[event.stream] = dataclasses.replace(self._transports[event.stream], port=event.rtp_port)
+            case IceSucceeded() if event.stream in self._ice and self._ice[event.stream].attempt == event.attempt:
+                # The peer has finished its checks and would not begin anew: a new process only keeps its consent.
+                self._ice[event.stream] = dataclasses.replace(self._ice[event.stream], pairs=event.pairs)
             case PlayerEnded() | PlayerFailed():
                 self._players.pop(event.player, None)
                 self._ending.pop((PlayerEnded, event.player), None)
@@ -121,6 +128,7 @@ class MediaWishes:
         commands += self._slots
         commands += self._connections
         commands += self._transports.values()
+        commands += self._ice.values()
         commands += (dataclasses.replace(stream, ssrc=0) for stream in self._streams.values())
         commands += self._players.values()
         commands += (dataclasses.replace(recorder, append=True) for recorder in self._recorders.values())
@@ -152,6 +160,22 @@ class MediaWishes:
                 if recorder is not None:
                     self._ending[RecorderEnded, command.recorder] = RecorderEnded(command.recorder, recorder.filename)
 
+    def _note_ice_command(self, command: StartIce | RestartIce | EndIce) -> None:
+        transport = self._transports.get(command.stream)
+        match command:
+            case StartIce():
+                self._ice[command.stream] = command
+            case RestartIce() if transport is not None and transport.ice is not None:
+                renewed = dataclasses.replace(
+                    transport.ice, ufrag=command.ufrag, password=command.password, controlling=command.controlling
+                )
+                self._transports[command.stream] = dataclasses.replace(transport, ice=renewed)
+                self._ice.pop(command.stream, None)
+            case EndIce():
+                self._ice.pop(command.stream, None)
+                if transport is not None:
+                    self._transports[command.stream] = dataclasses.replace(transport, ice=None)
+
     def _note_stream_command(self, command: Command) -> None:
         match command:
             case OpenTransport():
@@ -165,6 +189,7 @@ class MediaWishes:
             case CloseTransport():
                 stream = self._forget_stream(command.stream)
                 self._transports.pop(command.stream, None)
+                self._ice.pop(command.stream, None)
                 if stream is not None:
                     self._forget_connections(stream.mixer, stream.slot)
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from blinkq.media.ice import IceCandidate, IceCheck, IceGathering
+
 __all__ = [
     "AddSlot",
     "CloseMixer",
@@ -174,13 +176,15 @@ class OpenTransport(Command):
     """Bind an RTP/RTCP pair of UDP sockets (even port, and the next one) on ``address``. Replied with TransportOpened.
 
     ``port`` 0 takes a free even port from ``port_range`` (first, last); another value asks for just that RTP port
-    (after a revival).
+    (after a revival). With ``ice`` a pair is bound on each local address, ``address`` being the default, and the reply
+    comes when the candidates are gathered.
     """
 
     stream: int
     address: str
     port_range: tuple[int, int]
     port: int = 0
+    ice: IceGathering | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +193,8 @@ class StartStream(Command):
 
     ``send_format`` is what we encode with; ``receive_formats`` all that the peer may send.
     ``dtmf_send``/``dtmf_receive`` are telephone-event payload formats or None. ``ptime`` in milliseconds. ``timeout``
-    in seconds without packets before StreamTimedOut (0 = never). Keys None = plain RTP. ``sequence`` in
-    UpdateStream/StartStream replays are handled by the media process.
+    in seconds without packets before StreamTimedOut (0 = never). Keys None = plain RTP. ``ice_pairs`` are the pairs
+    that ICE selected (RTP first); their remote addresses are those to send to, whatever the fields above say.
     """
 
     stream: int
@@ -210,6 +214,7 @@ class StartStream(Command):
     timeout: float = 30.0
     cname: str = ""
     ssrc: int = 0
+    ice_pairs: tuple[IceCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,12 +331,13 @@ class MixerOpened(Reply):
 
 @dataclass(frozen=True, slots=True)
 class TransportOpened(Reply):
-    """The local address and ports of a transport."""
+    """The local address and ports of a transport, and with ICE the candidates gathered."""
 
     stream: int
     address: str
     rtp_port: int
     rtcp_port: int
+    candidates: tuple[IceCandidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Frames of the control channel: the dataclasses of ``control.py`` as length-prefixed JSON, both ways.
+"""Frames of the control channel: the dataclasses of ``control.py``, ``ice_control.py`` and ``ice.py`` as length-prefixed JSON, both ways.
 
 A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON ``[sequence, message]``. The sequence number
 of a command comes back with its reply; events that answer nothing carry 0.
@@ -17,7 +17,7 @@ import struct
 from typing import Any, NamedTuple
 
 from blinkq.base.errors import BlinkQError
-from blinkq.media import control
+from blinkq.media import control, ice, ice_control
 
 __all__ = ["MAX_FRAME", "Envelope", "FrameReader", "WireError", "decode", "encode"]
 
@@ -29,8 +29,9 @@ _TYPE = "@"
 
 _CLASSES: dict[str, type[Any]] = {
     name: value
-    for name, value in vars(control).items()
-    if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == control.__name__
+    for module in (control, ice, ice_control)
+    for name, value in vars(module).items()
+    if isinstance(value, type) and dataclasses.is_dataclass(value) and value.__module__ == module.__name__
 }
 _FIELDS: dict[str, tuple[str, ...]] = {
     name: tuple(item.name for item in dataclasses.fields(value)) for name, value in _CLASSES.items()

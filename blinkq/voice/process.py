@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from blinkq.base.clock import Entropy, SystemEntropy
@@ -23,17 +24,20 @@ from blinkq.base.logging import get_logger
 from blinkq.media import control
 from blinkq.media.codecs.registry import create_decoder
 from blinkq.media.control import Command, CommandFailed, Event, MediaReady, Reply
+from blinkq.media.ice import IceCandidate, IceGathering
+from blinkq.media.ice_control import EndIce, IceFailed, RestartIce, StartIce
 from blinkq.media.wire import FrameReader, WireError
 from blinkq.voice.clock import Clock
 from blinkq.voice.devices.device import Loudspeaker, Microphone
 from blinkq.voice.devices.keeper import DeviceKeeper
 from blinkq.voice.house import House
+from blinkq.voice.ice_desk import IceDesk
 from blinkq.voice.outbox import Outbox
 from blinkq.voice.player import Player
 from blinkq.voice.recorder import Recorder
 from blinkq.voice.setup import StreamSetup
 from blinkq.voice.stream import Stream
-from blinkq.voice.transport import Transport, TransportError
+from blinkq.voice.transport import Transport, TransportError, check_address
 from blinkq.voice.wavfeed import WavFeed
 from blinkq.voice.worker import Worker
 
@@ -67,6 +71,7 @@ class MediaProcess:
         self._disk = Worker("disk")
         self._keeper = DeviceKeeper(self._disk, self._install, self._emit)
         self._house = House(self._emit, self._keeper.set_used, self._keeper.device_failed)
+        self._ice = IceDesk(self._ice_event)
         self._clock = Clock(self._house.tick, lambda: self._house.busy, on_start=_prioritise)
         self._mixers: dict[int, int] = {}
         self._transports: dict[int, Transport] = {}
@@ -84,6 +89,7 @@ class MediaProcess:
         self._clock.post(self._house.close)
         self._keeper.stop()  # before the clock, which has to let go of the devices
         self._clock.stop()
+        self._ice.stop()
         for transport in self._transports.values():
             transport.close()
         self._transports.clear()
@@ -173,7 +179,7 @@ class MediaProcess:
 
     # streams -------------------------------------------------------------------------------------------------------------------
 
-    def _do_OpenTransport(self, sequence: int, command: control.OpenTransport) -> Reply:
+    def _do_OpenTransport(self, sequence: int, command: control.OpenTransport) -> Reply | None:
         if command.stream in self._transports:
             raise RefusedError(f"stream {command.stream} has its ports already")
         if command.port:
@@ -181,9 +187,23 @@ class MediaProcess:
             for closed in self._closing:
                 closed.wait(_LET_GO)
         self._closing = [closed for closed in self._closing if not closed.is_set()]
+        if command.ice is not None:
+            self._open_for_ice(sequence, command, command.ice)
+            return None
         transport = Transport.open(command.address, command.port_range, command.port, self._entropy)
         self._transports[command.stream] = transport
         return control.TransportOpened(command.stream, transport.address, transport.rtp_port, transport.rtcp_port)
+
+    def _open_for_ice(self, sequence: int, command: control.OpenTransport, ice: IceGathering) -> None:
+        addresses = ice.addresses or self._ice.local_addresses(check_address(command.address))
+        transport = Transport.open_all(addresses, command.port_range, command.port, self._entropy)
+        self._transports[command.stream] = transport
+        opened = control.TransportOpened(command.stream, transport.address, transport.rtp_port, transport.rtcp_port)
+
+        def done(candidates: tuple[IceCandidate, ...]) -> None:
+            self._send(replace(opened, candidates=candidates), sequence)
+
+        self._ice.open(command.stream, transport, ice, done)
 
     def _do_StartStream(self, sequence: int, command: control.StartStream) -> Reply:
         transport = self._transports.get(command.stream)
@@ -191,6 +211,7 @@ class MediaProcess:
             raise TransportError(f"stream {command.stream} has no ports yet")
         rate = self._rate(command.mixer)
         setup = StreamSetup.prepare(command)
+        self._ice.read_on_clock(command.stream, *setup.bases(transport.address))
         self._slots[command.stream] = (command.mixer, command.slot)
         if command.stream in self._started:
             self._clock.post(lambda: self._update(setup))
@@ -221,6 +242,7 @@ class MediaProcess:
     def _do_StopStream(self, sequence: int, command: control.StopStream) -> Reply:
         self._started.discard(command.stream)
         self._clock.post(lambda: _void(self._house.remove_stream(command.stream)))
+        self._ice.read_on_clock(command.stream, "", "")
         return Reply()
 
     def _do_CloseTransport(self, sequence: int, command: control.CloseTransport) -> Reply:
@@ -238,8 +260,36 @@ class MediaProcess:
             transport.close()
             closed.set()
 
-        self._clock.post(close)
+        transport.on_stun = None
+        self._ice.end(command.stream, lambda: self._clock.post(close))
         return Reply()
+
+    # ICE -----------------------------------------------------------------------------------------------------------------------
+
+    def _do_StartIce(self, sequence: int, command: StartIce) -> Reply:
+        self._ice.start(command)
+        return Reply()
+
+    def _do_RestartIce(self, sequence: int, command: RestartIce) -> Reply:
+        self._ice.restart(command)
+        return Reply()
+
+    def _do_EndIce(self, sequence: int, command: EndIce) -> Reply:
+        transport = self._transports.get(command.stream)
+        if transport is not None:
+            transport.on_stun = None
+        self._ice.end(command.stream)
+        return Reply()
+
+    def _ice_event(self, event: Event) -> None:
+        """Called on the ICE thread."""
+        if isinstance(event, IceFailed) and event.lost:
+            transport = self._transports.get(event.stream)
+            if transport is not None:
+                transport.may_send = False  # who does not answer any more is not sent to any more (RFC 7675 §5.1)
+        self._emit(event)
+
+    # keys of the telephone -----------------------------------------------------------------------------------------------------
 
     def _do_SendDTMF(self, sequence: int, command: control.SendDTMF) -> Reply:
         if len(command.digit) != 1 or command.digit.upper() not in "0123456789*#ABCD":

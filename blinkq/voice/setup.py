@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from blinkq.media.codecs.codec import CodecError, Encoder
 from blinkq.media.codecs.registry import create_decoder, create_encoder, find
 from blinkq.media.control import StartStream, StreamDirection
+from blinkq.media.ice import RTCP, RTP, IceCheck
 from blinkq.voice.listener import is_heavy
 from blinkq.voice.srtp import Opener, Protector, SRTPError
 from blinkq.voice.transport import TransportError, check_address
@@ -55,12 +56,37 @@ class StreamSetup:
 
     @property
     def remote(self) -> tuple[str, int]:
-        """The signalled RTP address."""
-        return self.command.remote_address, self.command.remote_port
+        """The RTP address that ICE selected, else the signalled one."""
+        pair = self._pair(RTP)
+        return (self.command.remote_address, self.command.remote_port) if pair is None else (pair.remote.address, pair.remote.port)
+
+    @property
+    def rtcp_remote(self) -> tuple[str, int]:
+        """Where RTCP goes; port 0: nowhere, since ICE found no way for it."""
+        pair = self._pair(RTCP)
+        if pair is not None:
+            return pair.remote.address, pair.remote.port
+        return (self.command.remote_address, self.command.remote_rtcp_port) if not self.uses_ice else (self.remote[0], 0)
+
+    @property
+    def uses_ice(self) -> bool:
+        """Whether the addresses are those that ICE selected."""
+        return bool(self.command.ice_pairs)
+
+    def bases(self, default: str) -> tuple[str, str]:
+        """The local addresses that RTP and RTCP go by."""
+        rtp, rtcp = self._pair(RTP), self._pair(RTCP)
+        rtp_base = rtp.local.base_address if rtp is not None else default
+        return rtp_base, rtcp.local.base_address if rtcp is not None else rtp_base
+
+    def _pair(self, component: int) -> IceCheck | None:
+        return next((pair for pair in self.command.ice_pairs if pair.local.component == component), None)
 
 
 def _check(command: StartStream) -> None:
     check_address(command.remote_address)
+    for pair in command.ice_pairs:
+        check_address(pair.remote.address)
     for port in (command.remote_port, command.remote_rtcp_port):
         if not 0 <= port < 65536:
             raise TransportError(f"{port} is not a UDP port", errno.EINVAL)

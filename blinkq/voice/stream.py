@@ -60,8 +60,8 @@ class Stream:
         self._setup = setup
         self._protector = setup.protector
         self._opener = setup.opener
-        self._latch = Latch(setup.remote, setup.opener is not None)
-        self._rtcp_remote = (command.remote_address, command.remote_rtcp_port)
+        self._latch = Latch(setup.remote, setup.opener is not None, setup.uses_ice)
+        self._rtcp_remote = setup.rtcp_remote
         self._sender = Sender(command.send_format, setup.encoder, command.ptime, rate, command.ssrc, entropy)
         self._listener = Listener(command, rate, load_codec)
         self._reporter = Reporter(self._sender.ssrc, command.cname, entropy)
@@ -74,6 +74,7 @@ class Stream:
         self._last_received: float | None = None
         self._timed_out = False
         self._ticks = 0
+        transport.select(*setup.bases(transport.address))
         # What came before the stream was started was for somebody else, or is too old to be heard.
         transport.flush()
 
@@ -92,9 +93,12 @@ class Stream:
         if new.remote_key != old.remote_key:
             self._opener = setup.opener
             self._listener.forget_rollover()
-        if setup.remote != self._setup.remote or (new.remote_key is None) != (old.remote_key is None):
-            self._latch = Latch(setup.remote, setup.opener is not None)
-        self._rtcp_remote = (new.remote_address, new.remote_rtcp_port)
+        moved = (setup.remote, setup.uses_ice) != (self._setup.remote, self._setup.uses_ice)
+        if moved or (new.remote_key is None) != (old.remote_key is None):
+            self._latch = Latch(setup.remote, setup.opener is not None, setup.uses_ice)
+        if new.ice_pairs != old.ice_pairs:
+            self._transport.select(*setup.bases(self._transport.address))
+        self._rtcp_remote = setup.rtcp_remote
         if (new.send_format, new.ptime) != (old.send_format, old.ptime):
             self._sender.set_codec(new.send_format, setup.encoder, new.ptime)
         if new.dtmf_send != old.dtmf_send:
@@ -242,7 +246,7 @@ class Stream:
             data = self._protector.protect_rtcp(data)
         if data is None:
             return
-        if self._setup.command.remote_rtcp_port == self._setup.command.remote_port:
+        if self._setup.rtcp_remote == self._setup.remote:
             self._transport.send_rtp(data, self._rtcp_remote)
         else:
             self._transport.send_rtcp(data, self._rtcp_remote)

@@ -1,5 +1,8 @@
 """A pair of UDP sockets for RTP and RTCP: even port and the next one, raw and non-blocking.
 
+For ICE there is such a pair on each local address, of which one is in use, and the STUN messages that come along with the RTP are handed
+to the ICE thread (RFC 7983).
+
 The arrival time of datagrams comes from the kernel where it can tell: the clock thread looks only every 20 ms, which would drown
 the real jitter. Everything a peer or the network can do to a socket ends here as "nothing received" or "not sent".
 """
@@ -14,12 +17,16 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from blinkq.base.clock import Entropy, monotonic
 from blinkq.base.errors import BlinkQError
 
-__all__ = ["MAX_DATAGRAM", "Datagram", "Transport", "TransportError", "check_address"]
+__all__ = ["MAX_DATAGRAM", "Address", "Datagram", "SocketPair", "Transport", "TransportError", "check_address", "is_stun"]
+
+Address = tuple[str, int]
+SocketPair = tuple[socket.socket, socket.socket]
 
 #: No RTP or RTCP packet of ours or of a decent peer is longer than an Ethernet frame (and pylibsrtp takes no longer one).
 MAX_DATAGRAM = 1500
@@ -60,17 +67,28 @@ def check_address(address: str) -> str:
     return address
 
 
-class Transport:
-    """The bound pair. ``rtp_port`` is even, ``rtcp_port`` the next; ``dated`` tells that the kernel dates what arrives."""
+def is_stun(data: bytes) -> bool:
+    """Whether a datagram on a media port is a STUN message: its first byte says so (RFC 7983 §7)."""
+    return data[:1] < b"\x04" and bool(data)
 
-    def __init__(self, rtp: socket.socket, rtcp: socket.socket) -> None:
+
+class Transport:
+    """The bound pair. ``rtp_port`` is even, ``rtcp_port`` the next; ``dated`` tells that the kernel dates what arrives.
+
+    ``bases`` are the pairs by local address, more than one only with ICE; all have the same two ports. ``on_stun(socket, data, source)`` is
+    called with STUN messages where it is set, on the clock thread; ``may_send`` is False while nobody agrees to get our packets (RFC 7675).
+    """
+
+    def __init__(self, rtp: socket.socket, rtcp: socket.socket, others: Iterable[SocketPair] = ()) -> None:
         self._rtp = rtp
         self._rtcp = rtcp
         self.address: str = rtp.getsockname()[0]
         self.rtp_port: int = rtp.getsockname()[1]
         self.rtcp_port: int = rtcp.getsockname()[1]
-        self.dated = _prepare(rtp)
-        _prepare(rtcp)
+        self.bases: dict[str, SocketPair] = {pair[0].getsockname()[0]: pair for pair in ((rtp, rtcp), *others)}
+        self.on_stun: Callable[[socket.socket, bytes, Address], None] | None = None
+        self.may_send = True
+        self.dated = all([_prepare(sock) for pair in self.bases.values() for sock in pair])
 
     @classmethod
     def open(cls, address: str, port_range: tuple[int, int], port: int, entropy: Entropy) -> Transport:
@@ -98,6 +116,40 @@ class Transport:
                     raise TransportError(f"no UDP port can be opened on {address}: {error.strerror}", error.errno or 0) from error
         raise TransportError(f"all UDP ports from {first} to {last} on {address} are in use", errno.EADDRINUSE)
 
+    @classmethod
+    def open_all(
+        cls, addresses: Sequence[str], port_range: tuple[int, int], port: int, entropy: Entropy, attempts: int = 20
+    ) -> Transport:
+        """Like ``open`` on the first of ``addresses``, and on the others with the same ports as far as they have them free.
+
+        Raises TransportError when not even the first one can be used.
+        """
+        best: Transport | None = None
+        for _ in range(1 if port else attempts):
+            made = cls.open(addresses[0], port_range, port, entropy)
+            others = []
+            for address in addresses[1:]:
+                with contextlib.suppress(OSError):
+                    others.append(_bind_pair(address, made.rtp_port))
+            if best is None or len(others) + 1 > len(best.bases):
+                if best is not None:
+                    best.close()
+                best = cls(*made.bases[made.address], others)
+            else:
+                _close(pair for pair in (*made.bases.values(), *others))
+            if len(best.bases) == len(addresses):
+                break
+        assert best is not None
+        return best
+
+    def select(self, rtp: str, rtcp: str) -> None:
+        """Use the RTP socket of base ``rtp`` and the RTCP socket of base ``rtcp`` from now on; an unknown base changes nothing."""
+        if rtp in self.bases:
+            self._rtp = self.bases[rtp][0]
+        if rtcp in self.bases:
+            self._rtcp = self.bases[rtcp][1]
+        self.may_send = True
+
     def receive_rtp(self, now: float) -> list[Datagram]:
         """Everything that waits on the RTP socket, bounded; ``now`` dates it where the kernel does not."""
         return self._receive(self._rtp, now)
@@ -108,11 +160,11 @@ class Transport:
 
     def send_rtp(self, data: bytes, address: tuple[str, int]) -> bool:
         """Send from the RTP port; False when the network did not take it."""
-        return _send(self._rtp, data, address)
+        return self.may_send and _send(self._rtp, data, address)
 
     def send_rtcp(self, data: bytes, address: tuple[str, int]) -> bool:
         """Send from the RTCP port; False when the network did not take it."""
-        return _send(self._rtcp, data, address)
+        return self.may_send and _send(self._rtcp, data, address)
 
     def flush(self) -> None:
         """Throw away what waits on both sockets: it was sent before the stream started or while it was stopped."""
@@ -122,9 +174,8 @@ class Transport:
             pass
 
     def close(self) -> None:
-        """Close both sockets. Idempotent."""
-        self._rtp.close()
-        self._rtcp.close()
+        """Close the sockets. Idempotent."""
+        _close(self.bases.values())
 
     def _receive(self, sock: socket.socket, now: float) -> list[Datagram]:
         received: list[Datagram] = []
@@ -144,7 +195,9 @@ class Transport:
                     # Windows reports here that an earlier datagram was refused, or that this one is too long; others may wait behind it.
                     continue
                 break  # the interface went away: the next call tries again
-            if len(data) <= MAX_DATAGRAM:
+            if self.on_stun is not None and is_stun(data):
+                self.on_stun(sock, data, (source[0], source[1]))
+            elif len(data) <= MAX_DATAGRAM:
                 received.append(Datagram(data, (source[0], source[1]), arrival))
         return received
 
@@ -157,6 +210,12 @@ def _arrival(ancillary: list[tuple[int, int, bytes]], offset: float, now: float)
             # The wall clock may have been set in between; a time that cannot be is worse than a coarse one.
             return arrival if now - 1.0 < arrival <= now + 1.0 else now
     return now
+
+
+def _close(pairs: Iterable[SocketPair]) -> None:
+    for pair in pairs:
+        for sock in pair:
+            sock.close()
 
 
 def _send(sock: socket.socket, data: bytes, address: tuple[str, int]) -> bool:
@@ -184,7 +243,7 @@ def _prepare(sock: socket.socket) -> bool:
     return True
 
 
-def _bind_pair(address: str, port: int) -> tuple[socket.socket, socket.socket]:
+def _bind_pair(address: str, port: int) -> SocketPair:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     rtp = socket.socket(family, socket.SOCK_DGRAM)
     rtcp = socket.socket(family, socket.SOCK_DGRAM)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.media.control import CodecFormat, CryptoKey, Event, StartStream, StreamDirection, UpdateStream
-from blinkq.media.wav import open_writer
+from blinkq.media.wav import open_reader, open_writer
 from blinkq.voice.setup import StreamSetup
 from blinkq.voice.stream import Stream
 from blinkq.voice.transport import Transport
@@ -152,6 +152,13 @@ def write_wav(path: Path, samples: NDArray[np.int16], rate: int = RATE) -> Path:
     writer.write(samples)
     writer.close()
     return path
+
+
+def read_wav(path: Path, rate: int = RATE) -> NDArray[np.int16]:
+    reader = open_reader(path, rate)
+    samples = reader.read(rate * 600)
+    reader.close()
+    return samples
 
 
 def likeness(heard: NDArray[np.int16], said: NDArray[np.int16], rate: int = RATE, piece_length: float = 0.3) -> float:

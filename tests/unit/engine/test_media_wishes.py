@@ -32,6 +32,8 @@ from blinkq.media.control import (
     TransportOpened,
     UpdateStream,
 )
+from blinkq.media.ice import IceCandidate, IceCheck, IceGathering
+from blinkq.media.ice_control import EndIce, IceSucceeded, RestartIce, StartIce
 
 PCMU = CodecFormat(0, "PCMU", 8000)
 STREAM = StartStream(7, 1, 3, "192.0.2.1", 4000, 4001, StreamDirection.SENDRECV, PCMU, (PCMU,), ssrc=1234)
@@ -130,3 +132,23 @@ def test_rollovers_are_those_of_running_streams() -> None:
     assert told.rollovers == ((7, 2),), "the same key goes on"
     told.note_command(StopStream(7))
     assert told.rollovers == ()
+
+
+def test_ice_is_resumed_on_the_pairs_that_were_selected() -> None:
+    candidate = IceCandidate("1", 1, 1, "192.0.2.1", 4000, "host")
+    pair = IceCheck(candidate, candidate, "succeeded", True)
+    transport = OpenTransport(7, "10.0.0.1", (20000, 30000), ice=IceGathering("ufrag", "first"))
+    start = StartIce(7, 3, "theirs", "secret")
+    told = wishes(transport, start)
+    assert told.replay() == [transport, start]
+    told.note_event(IceSucceeded(7, 2, 0.1, (pair,)))  # of an attempt that was given up
+    assert told.replay() == [transport, start]
+    told.note_event(IceSucceeded(7, 3, 0.1, (pair,)))
+    assert told.replay() == [transport, replace(start, pairs=(pair,))]
+    told.note_command(RestartIce(7, "other", "second"))
+    assert told.replay() == [replace(transport, ice=IceGathering("other", "second"))]
+    told.note_command(start)
+    told.note_command(EndIce(7))
+    assert told.replay() == [replace(transport, ice=None)]
+    told.note_command(CloseTransport(7))
+    assert told.replay() == []

@@ -8,15 +8,18 @@ import typing
 
 import pytest
 
-from blinkq.media import control, wire
+from blinkq.media import control, ice, ice_control, wire
 
 FORMAT = control.CodecFormat(111, "opus", 48000, 2, "useinbandfec=1")
 KEY = control.CryptoKey("AES_CM_128_HMAC_SHA1_80", bytes(range(30)))
+CANDIDATE = ice.IceCandidate("1", 2, 3, "192.0.2.1", 4000, "srflx", "10.0.0.1", 4002)
+CHECK = ice.IceCheck(CANDIDATE, CANDIDATE, "succeeded", True)
+GATHERING = ice.IceGathering("ufrag", "secret of ICE", ("192.0.2.3", 3478), 0.5, ("10.0.0.1",))
 DEVICES = control.DeviceList(("Mikrofon ü",), ("Speaker", "USB"), None, "Speaker")
 
 MESSAGES = [
     value
-    for value in vars(control).values()
+    for value in (*vars(control).values(), *vars(ice_control).values())
     if isinstance(value, type)
     and dataclasses.is_dataclass(value)
     and issubclass(value, control.Command | control.Event)
@@ -41,6 +44,9 @@ def sample(annotation: object) -> object:
         control.CodecFormat: FORMAT,
         control.CryptoKey: KEY,
         control.DeviceList: DEVICES,
+        ice.IceCandidate: CANDIDATE,
+        ice.IceCheck: CHECK,
+        ice.IceGathering: GATHERING,
     }[annotation]  # type: ignore[index]  # the keys are exactly the annotations of control.py
 
 
@@ -55,7 +61,7 @@ def test_every_message_survives_the_trip(cls: type) -> None:
 
 
 def test_every_name_of_the_catalogue_is_a_message_or_a_value_of_one() -> None:
-    assert {cls.__name__ for cls in MESSAGES} <= set(control.__all__)
+    assert {cls.__name__ for cls in MESSAGES} <= {*control.__all__, *ice_control.__all__}
 
 
 def test_frames_split_anywhere_give_the_same_messages() -> None:
@@ -72,6 +78,8 @@ def test_frames_split_anywhere_give_the_same_messages() -> None:
 
 def test_keys_do_not_show_in_repr() -> None:
     assert "\\x01" not in repr(KEY)
+    told = (GATHERING, ice_control.StartIce(1, 1, "u", "secret of ICE"), ice_control.RestartIce(1, "u", "secret of ICE"))
+    assert "secret" not in repr(told)
 
 
 @pytest.mark.parametrize(
