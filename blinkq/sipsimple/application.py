@@ -22,6 +22,7 @@ from blinkq.engine.trace import SIPMessageTraced
 from blinkq.media.control import DevicesChanged, Event
 from blinkq.sipsimple import notifications  # noqa: F401 - declares what is posted
 from blinkq.sipsimple.account_manager import AccountManager
+from blinkq.sipsimple.addressbook import AddressbookManager
 from blinkq.sipsimple.audio import AudioDevice, RootAudioBridge
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.audio_system import AudioSystem
@@ -204,6 +205,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             settings.save()
         accounts, sessions = AccountManager(), SessionManager()
         SIPEvents().flow_handler = accounts.flow_event
+        AddressbookManager().load()
         accounts.start()
         sessions.start()
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
@@ -262,6 +264,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             self._audio = None
         await _capped("the engine", engine.stop())
         AccountManager().forget()
+        AddressbookManager().forget()
         SIPEvents().flow_handler = None
         AudioMixer.current_media = None
         Runtime.reset()

@@ -84,6 +84,19 @@ declare(
     required=("query_type", "query_name", "answer", "error", "context", "uri"), optional=("service", "nameservers"),
 )  # fmt: skip
 
+# address book ----------------------------------------------------------------------------------------------------------------
+
+for _kind, _noun in (("Contact", "contact"), ("Group", "group")):
+    declare(f"Addressbook{_kind}WasActivated", _kind, f"The {_noun} was loaded, or saved for the first time.")
+    declare(f"Addressbook{_kind}WasCreated", _kind, f"The {_noun} was saved for the first time.")
+    declare(
+        f"Addressbook{_kind}DidChange", _kind, f"Settings of the {_noun} were saved; modified as in CFGSettingsObjectDidChange.",
+        required=("modified",),
+    )  # fmt: skip
+    declare(f"Addressbook{_kind}WasDeleted", _kind, f"The {_noun} was removed.")
+    declare(f"AddressbookManagerDidAdd{_kind}", "AddressbookManager", f"There is one more {_noun}.", required=(_noun,))
+    declare(f"AddressbookManagerDidRemove{_kind}", "AddressbookManager", f"A {_noun} was removed.", required=(_noun,))
+
 # accounts --------------------------------------------------------------------------------------------------------------------
 
 declare("SIPAccountManagerDidAddAccount", "AccountManager", "An account was loaded or created.", required=("account",))
