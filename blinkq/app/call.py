@@ -64,6 +64,10 @@ class Call(QObject):
         self.stage = CallStage.INCOMING if incoming else CallStage.LOOKING_UP
         self.held_here = False
         self.held_there = False
+        #: put on hold because another call was talked to, not because the user said so
+        self.set_aside = False
+        #: whether it is part of the local conference (see ``conference``)
+        self.joined = False
         self.recording: str | None = None
         #: path of the recording that was made last, while the notice speaks of it
         self.recorded: str | None = None
@@ -77,6 +81,7 @@ class Call(QObject):
         self._answered_at: float | None = None
         self._duration = 0.0
         self._cancelled = False
+        self._hold_wanted = False
         self._listening: list[tuple[str, Handler, object]] = []
         for notification in _SESSION_NOTIFICATIONS:
             self._listen(notification, session)
@@ -100,6 +105,11 @@ class Call(QObject):
     @property
     def held(self) -> bool:
         return self.held_here or self.held_there
+
+    @property
+    def hold_wanted(self) -> bool:
+        """Whether the call is on hold here or, if the last command has not taken effect yet, about to be."""
+        return self._hold_wanted
 
     @property
     def duration(self) -> float:
@@ -182,8 +192,10 @@ class Call(QObject):
 
     def set_hold(self, hold: bool) -> None:
         """Put the call on hold, or take it back."""
-        if self.stage is CallStage.TALKING and hold != self.held_here:
+        if self.stage is CallStage.TALKING and hold != self._hold_wanted:
+            self._hold_wanted, self.set_aside = hold, False
             self._attempt(self.session.hold if hold else self.session.unhold)
+            self.changed.emit()
 
     def toggle_recording(self) -> None:
         """Start or stop recording to a WAV file."""
@@ -196,6 +208,11 @@ class Call(QObject):
         """Send a DTMF digit (0-9 * # A-D); False when the call is not in a state for it."""
         stream = self.stream
         return stream is not None and self.stage is CallStage.TALKING and self._attempt(lambda: stream.send_dtmf(digit))
+
+    def tell(self, notice: str) -> None:
+        """Show a sentence about the call."""
+        self.notice = notice
+        self.changed.emit()
 
     def forget(self) -> None:
         """Stop listening to notifications. Idempotent."""
@@ -266,15 +283,10 @@ class Call(QObject):
 
     def _NH_SIPSessionDidChangeHoldState(self, notification: Notification) -> None:
         if notification.data.originator == "local":
-            self.held_here = bool(notification.data.on_hold)
+            self.held_here = self._hold_wanted = bool(notification.data.on_hold)
         else:
             self.held_there = bool(notification.data.on_hold)
         self.changed.emit()
-
-    def _NH_SIPSessionGotProposal(self, notification: Notification) -> None:
-        # the window shows one sound and nothing else: more is refused, and the call goes on as it is
-        if notification.data.originator == "remote":
-            self._attempt(lambda: notification.sender.reject_proposal(488))
 
     def _NH_AudioStreamDidStartRecordingAudio(self, notification: Notification) -> None:
         self.recording = str(notification.data.filename)
@@ -337,7 +349,7 @@ class Call(QObject):
 
 _SESSION_NOTIFICATIONS = (
     "SIPSessionNewOutgoing", "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd",
-    "SIPSessionDidChangeHoldState", "SIPSessionGotProposal",
+    "SIPSessionDidChangeHoldState",
 )  # fmt: skip
 _STREAM_NOTIFICATIONS = (
     "AudioStreamDidStartRecordingAudio", "AudioStreamDidStopRecordingAudio", "AudioStreamDidChangeRTPParameters",

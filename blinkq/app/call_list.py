@@ -1,4 +1,4 @@
-"""All calls in progress: makes them, keeps one of them active, and writes each into the history when it is over."""
+"""All calls in progress: makes them, keeps one of them active, joins them, and writes each into the history when it is over."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import dial_uri
 from blinkq.app.call import CALL_NOTIFICATIONS, Call, CallStage
+from blinkq.app.conference import Conference
 from blinkq.app.history import CallRecord, History
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike
 from blinkq.base.clock import Clock
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
 
-__all__ = ["CallList"]
+__all__ = ["CallList", "Line"]
+
+#: what can be talked to or put on hold as one
+Line = Call | Conference
 
 _NOT_ACCEPTABLE_HERE = 488
 
@@ -31,6 +35,8 @@ class CallList(QObject):
         super().__init__(parent)
         self.calls: list[Call] = []
         self.history = history
+        self.conference = Conference(middleware, self)
+        self.conference.changed.connect(self.changed)
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
@@ -48,11 +54,26 @@ class CallList(QObject):
         return [call for call in self.calls if not call.over]
 
     @property
+    def lines(self) -> list[Line]:
+        """What can be talked to: answered calls, with the conference in place of the calls that take part in it."""
+        alone: list[Line] = [call for call in self.calls if call.stage is CallStage.TALKING and not call.joined]
+        return [*alone, self.conference] if self.conference.live else alone
+
+    @property
+    def active_line(self) -> Line | None:
+        """The one that is talked to: the latest that is not on hold."""
+        return next((line for line in reversed(self.lines) if not line.hold_wanted), None)
+
+    @property
     def active(self) -> Call | None:
         """The call that keys and menu commands mean: the one talking and not on hold, else the latest that is not over."""
-        talking = [call for call in self.calls if call.stage is CallStage.TALKING and not call.held_here]
+        talking = [call for call in self.calls if call.stage is CallStage.TALKING and not self.line_of(call).hold_wanted]
         live = [call for call in self.live if call.stage is not CallStage.INCOMING]
         return talking[-1] if talking else live[-1] if live else None
+
+    def line_of(self, call: Call) -> Line:
+        """The conference when the call takes part in it, else the call."""
+        return self.conference if call.joined else call
 
     def place(self, text: str, account: AccountLike | None, name: str = "") -> Call:
         """Call what was typed. Raises AddressError when it is no address."""
@@ -64,9 +85,60 @@ class CallList(QObject):
         return call
 
     def activate(self, call: Call) -> None:
-        """Talk to ``call``: take it from hold and put the others on hold."""
-        self._hold_others(call)
-        call.set_hold(False)
+        """Talk to ``call``, or to the conference that it is part of: take it from hold and put the others on hold."""
+        line = self.line_of(call)
+        self._hold_others(line)
+        line.set_hold(False)
+
+    def hold(self, call: Call) -> None:
+        """Put ``call``, or the conference that it is part of, on hold because the user says so: nothing takes its place by itself."""
+        for line in self.lines:
+            line.set_aside = False
+        self.line_of(call).set_hold(True)
+
+    def swap(self) -> None:
+        """Talk to the next one that is on hold, and put the one talked to on hold."""
+        target = self._next_line()
+        if target is not None:
+            self._hold_others(target)
+            target.set_hold(False)
+
+    @property
+    def can_swap(self) -> bool:
+        return self._next_line() is not None
+
+    def join(self, call: Call) -> None:
+        """Join ``call`` with whom we talk to, or with the conference that there is, and let all hear each other."""
+        partner = self.active_line
+        if partner is None or partner is call:
+            others = [line for line in self.lines if line is not call]
+            partner = self.conference if self.conference.live else others[-1] if others else None
+        if partner is not None:
+            self._join([partner, call] if isinstance(partner, Call) else [call])
+
+    def join_all(self) -> None:
+        """Make one conference of all answered calls."""
+        self._join([line for line in self.lines if isinstance(line, Call)])
+
+    @property
+    def can_join(self) -> bool:
+        return len(self.lines) > 1
+
+    def split_all(self, keep: Call | None = None) -> None:
+        """End the conference, not its calls: talk to ``keep`` (None: the latest), put the others on hold."""
+        calls = self.conference.calls
+        if calls:
+            keep = keep if keep in calls else calls[-1]
+            assert keep is not None
+            self.conference.split(keep)
+            self.activate(keep)
+
+    def answer_and_end(self, call: Call) -> None:
+        """Answer ``call`` and end the call, or the whole conference, that is talked to now."""
+        line = self.active_line
+        for other in [line] if isinstance(line, Call) else list(line.calls) if line is not None else []:
+            other.hang_up()
+        call.answer()
 
     def dismiss(self, call: Call) -> None:
         """Take a call that is over out of the list."""
@@ -97,16 +169,40 @@ class CallList(QObject):
 
     def _add(self, call: Call) -> None:
         self.calls.append(call)
-        call.changed.connect(self.changed)
+        call.changed.connect(lambda: self._call_changed(call))
         call.talking.connect(lambda: self._hold_others(call))
         call.finished.connect(lambda: self._finished(call))
         self.added.emit(call)
         self.changed.emit()
 
-    def _hold_others(self, call: Call) -> None:
-        for other in self.calls:
-            if other is not call:
+    def _call_changed(self, call: Call) -> None:
+        if call.stage is CallStage.ANSWERING:
+            self._hold_others(call)  # at once: whoever is talked to now must not hear what is said to the caller
+        self.changed.emit()
+
+    def _hold_others(self, line: Line) -> None:
+        for other in self.lines:
+            if other is not line and not other.hold_wanted:
                 other.set_hold(True)
+                other.set_aside = True
+
+    def _next_line(self) -> Line | None:
+        lines, active = self.lines, self.active_line
+        start = lines.index(active) + 1 if active is not None else 0
+        return next((line for line in lines[start:] + lines[:start] if line is not active and line.hold_wanted), None)
+
+    def _join(self, calls: list[Call]) -> None:
+        for call in sorted(calls, key=self.calls.index):
+            self.conference.join(call)
+        self.conference.set_hold(False)
+        self._hold_others(self.conference)
+
+    def _return(self) -> None:
+        """Talk again to the one that was put on hold for the call that is over now, unless there are several or the user held it."""
+        busy = [call for call in self.live if call.stage not in (CallStage.INCOMING, CallStage.TALKING)]
+        waiting = [line for line in self.lines if line.set_aside]
+        if not busy and self.active_line is None and len(waiting) == 1:
+            waiting[0].set_hold(False)
 
     def _finished(self, call: Call) -> None:
         explanation = call.explanation
@@ -118,3 +214,4 @@ class CallList(QObject):
             )
         )  # fmt: skip
         self.recorded.emit()
+        self._return()

@@ -3,67 +3,38 @@
 from __future__ import annotations
 
 import os
-from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
-from PyQt6.QtWidgets import QApplication, QFrame, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtWidgets import QApplication, QFrame, QSizePolicy, QSpacerItem, QWidget
 
 from blinkq.app.call import Call, CallStage
+from blinkq.app.call_panel_form import CallPanelForm
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
-from blinkq.app.keypad import DIGITS, Keypad
-from blinkq.app.widgets import LevelMeter, set_level
+from blinkq.app.keypad import DIGITS
+from blinkq.app.widgets import set_level, set_mark
 from blinkq.app.wording import advice, clock_text, happened, stage_text
 
-__all__ = ["CallPanel", "CallPanelForm"]
+__all__ = ["CallPanel"]
 
 #: how often the timer and the meters are drawn again (ms): five times a second is what the eye follows and the processor does not notice
 REFRESH_INTERVAL = 200
 #: how long the panel of a call that ended well stays (ms)
 LINGER = 4000
 _SMALL = QSize(16, 16)
-
-
-class CallPanelForm(Protocol):
-    """Widgets of call_panel.ui."""
-
-    titleLabel: QLabel
-    addressLabel: QLabel
-    timerLabel: QLabel
-    stateLabel: QLabel
-    codecLabel: QLabel
-    lockLabel: QLabel
-    metersWidget: QWidget
-    sentIcon: QLabel
-    sentMeter: LevelMeter
-    receivedIcon: QLabel
-    receivedMeter: LevelMeter
-    noticeLabel: QLabel
-    adviceLabel: QLabel
-    talkButtons: QWidget
-    muteButton: QToolButton
-    holdButton: QToolButton
-    recordButton: QToolButton
-    keypadButton: QToolButton
-    hangUpButton: QToolButton
-    incomingButtons: QWidget
-    answerButton: QPushButton
-    busyButton: QPushButton
-    rejectButton: QPushButton
-    overButtons: QWidget
-    redialButton: QPushButton
-    closeButton: QPushButton
-    keypad: Keypad
-
-    def setupUi(self, widget: QWidget) -> None: ...
+_LARGE = QSize(22, 22)
 
 
 class CallPanel(QFrame):
     """Shows a Call and gives its commands. ``mute_wanted`` asks to mute every call's microphone; ``redial_wanted`` to call again;
-    ``activate_wanted`` to take the call from hold and hold the others; ``close_wanted`` to take the panel away."""
+    ``hold_wanted`` to hold the call, ``activate_wanted`` to take it from hold and hold the others; ``join_wanted`` to join it with the one
+    talked to, ``leave_wanted`` to take it out of the conference; ``close_wanted`` to take the panel away."""
 
     mute_wanted = pyqtSignal(bool)
+    hold_wanted = pyqtSignal(Call)
+    join_wanted = pyqtSignal(Call)
+    leave_wanted = pyqtSignal(Call)
     redial_wanted = pyqtSignal(Call)
     activate_wanted = pyqtSignal(Call)
     close_wanted = pyqtSignal(Call)
@@ -75,6 +46,8 @@ class CallPanel(QFrame):
         self.ui.setupUi(self)
         self._sent = ""
         self._muted = False
+        self._small = self._joinable = False
+        self._spacer = QSpacerItem(0, 0)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_INTERVAL)
         self._timer.timeout.connect(self._refresh_moving)
@@ -95,6 +68,15 @@ class CallPanel(QFrame):
         """Show whether the microphone is muted."""
         self._muted = muted
         self.refresh()
+
+    def set_place(self, *, small: bool, joinable: bool) -> None:
+        """Take less room beside the call that is talked to; offer to join the two."""
+        if (small, joinable) == (self._small, self._joinable):
+            return
+        self._small, self._joinable = small, joinable
+        self._refresh_buttons_size()
+        self.refresh()
+        self.updateGeometry()
 
     def retire(self) -> None:
         """Stop following the call: the panel is going."""
@@ -127,14 +109,20 @@ class CallPanel(QFrame):
             self.setFocus(Qt.FocusReason.OtherFocusReason)  # rather than to wherever Qt goes when its button disappears
         self._refresh_head()
         self._refresh_lock(talking)
-        ui.metersWidget.setVisible(talking)
+        ui.metersWidget.setVisible(talking and not self._small)
         ui.incomingButtons.setVisible(call.stage is CallStage.INCOMING)
         ui.overButtons.setVisible(call.over)
         ui.talkButtons.setVisible(not call.over and call.stage is not CallStage.INCOMING)
         for button in (ui.holdButton, ui.recordButton, ui.keypadButton):
             button.setEnabled(talking)
+        ui.muteButton.setVisible(not self._small)
         ui.muteButton.setChecked(self._muted)
         set_icon(ui.muteButton, "microphone-off" if self._muted else "microphone")
+        ui.holdButton.setVisible(not call.joined)
+        ui.recordButton.setVisible(not self._small or call.recording is not None)
+        ui.keypadButton.setVisible(not self._small)
+        ui.joinButton.setVisible(self._joinable and not call.joined)
+        ui.leaveButton.setVisible(call.joined)
         ui.holdButton.setChecked(call.held_here)
         ui.holdButton.setText(self.tr("Resume") if call.held_here else self.tr("Hold"))
         ui.holdButton.setAccessibleName(ui.holdButton.text())
@@ -143,7 +131,7 @@ class CallPanel(QFrame):
         ui.recordButton.setText(self.tr("Stop") if call.recording else self.tr("Record"))
         ui.recordButton.setAccessibleName(self.tr("Stop recording") if call.recording else self.tr("Record"))
         ui.hangUpButton.setEnabled(call.stage is not CallStage.ENDING)
-        if not talking:
+        if not talking or self._small:
             ui.keypadButton.setChecked(False)
         self._refresh_notice()
         self._refresh_moving()
@@ -198,17 +186,17 @@ class CallPanel(QFrame):
         ui.timerLabel.setFont(clock)
         for button, name, role in (
             (ui.muteButton, "microphone", "text"), (ui.holdButton, "hold", "text"), (ui.recordButton, "record", "danger"),
-            (ui.keypadButton, "keypad", "text"), (ui.hangUpButton, "hang-up", "on_accent"),
+            (ui.keypadButton, "keypad", "text"), (ui.joinButton, "join", "text"), (ui.leaveButton, "split", "text"),
+            (ui.hangUpButton, "hang-up", "on_accent"),
         ):  # fmt: skip
             set_icon(button, name, role)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setIconSize(QSize(22, 22))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for push, name in ((ui.answerButton, "call"), (ui.rejectButton, "hang-up"), (ui.redialButton, "redial")):
             set_icon(push, name, "on_accent")
         set_icon(ui.busyButton, "busy")
+        ui.talkLayout.addItem(self._spacer)
         ui.keypad.hide()
+        self._refresh_buttons_size()
         self._refresh_pictures()
 
     def _connect(self) -> None:
@@ -224,6 +212,8 @@ class CallPanel(QFrame):
         ui.rejectButton.clicked.connect(call.reject)
         ui.redialButton.clicked.connect(self._redial)
         ui.closeButton.clicked.connect(self._close)
+        ui.joinButton.clicked.connect(lambda: self.join_wanted.emit(call))
+        ui.leaveButton.clicked.connect(lambda: self.leave_wanted.emit(call))
         ui.keypad.pressed.connect(self.send_digit)
 
     def _mute_clicked(self, checked: bool) -> None:
@@ -232,10 +222,7 @@ class CallPanel(QFrame):
 
     def _hold_clicked(self, checked: bool) -> None:
         self.ui.holdButton.setChecked(self.call.held_here)  # shown as held when it is, not when it was asked for
-        if checked:
-            self.call.set_hold(True)
-        else:
-            self.activate_wanted.emit(self.call)
+        (self.hold_wanted if checked else self.activate_wanted).emit(self.call)
 
     def _record_clicked(self, _checked: bool) -> None:
         self.ui.recordButton.setChecked(self.call.recording is not None)
@@ -251,6 +238,21 @@ class CallPanel(QFrame):
         self.ui.keypad.setVisible(shown)
         self.updateGeometry()
 
+    def _refresh_buttons_size(self) -> None:
+        """Large buttons with their text below the picture, or small ones in one line."""
+        ui, style = self.ui, Qt.ToolButtonStyle
+        for button in (
+            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.joinButton, ui.leaveButton, ui.hangUpButton,
+        ):  # fmt: skip
+            button.setToolButtonStyle(style.ToolButtonTextBesideIcon if self._small else style.ToolButtonTextUnderIcon)
+            button.setIconSize(_SMALL if self._small else _LARGE)
+            button.setSizePolicy(QSizePolicy.Policy.Minimum if self._small else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._spacer.changeSize(0, 0, QSizePolicy.Policy.Expanding if self._small else QSizePolicy.Policy.Fixed)
+        vertical = (8, 8) if self._small else (10, 12)
+        ui.panelLayout.setContentsMargins(12, vertical[0], 12, vertical[1])
+        ui.panelLayout.setSpacing(5 if self._small else 8)
+        set_mark(self, "small", self._small)
+
     def _refresh_head(self) -> None:
         call, ui = self.call, self.ui
         ui.titleLabel.setText(call.title)
@@ -259,7 +261,7 @@ class CallPanel(QFrame):
         ui.stateLabel.setText(stage_text(call))
         level = "error" if call.stage is CallStage.FAILED else "warning" if call.held else ""
         set_level(ui.stateLabel, "good" if call.stage is CallStage.TALKING and not call.held else level)
-        ui.codecLabel.setText(call.codec)
+        ui.codecLabel.setText("" if self._small else call.codec)
 
     def _refresh_lock(self, talking: bool) -> None:
         label = self.ui.lockLabel

@@ -1,18 +1,17 @@
-"""The dialog of an incoming call: who calls which account, and Answer, Busy or Reject.
-
-It stays on top but does not take the keyboard: whoever is typing elsewhere must not answer by accident.
-"""
+"""The dialog of an incoming call: who calls which account, and Answer, Busy or Reject; during a call, what becomes of that one."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
+from PyQt6.QtCore import QSize, pyqtSignal
 from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from blinkq.app.call import Call, CallStage
+from blinkq.app.call_list import CallList
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
+from blinkq.app.widgets import make_quiet_question
 
 __all__ = ["IncomingDialog", "IncomingDialogForm"]
 
@@ -24,6 +23,9 @@ class IncomingDialogForm(Protocol):
     titleLabel: QLabel
     addressLabel: QLabel
     accountLabel: QLabel
+    talkingLabel: QLabel
+    holdAnswerButton: QPushButton
+    endAnswerButton: QPushButton
     answerButton: QPushButton
     busyButton: QPushButton
     rejectButton: QPushButton
@@ -36,41 +38,56 @@ class IncomingDialog(QDialog):
 
     silenced = pyqtSignal(Call)
 
-    def __init__(self, call: Call, parent: QWidget | None = None) -> None:
+    def __init__(self, call: Call, calls: CallList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.call = call
+        self._calls = calls
+        self._talking: bool | None = None
         self.ui: IncomingDialogForm = load_form("incoming_dialog")
         self.ui.setupUi(self)
-        kind = Qt.WindowType
-        # a title and a close button: there is nothing to be made smaller or larger
-        self.setWindowFlags(
-            kind.Dialog | kind.WindowStaysOnTopHint | kind.CustomizeWindowHint | kind.WindowTitleHint | kind.WindowCloseButtonHint
-        )
-        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        make_quiet_question(self)
         self._show_caller()
         ui = self.ui
         for button, name, role in (
-            (ui.answerButton, "call", "on_accent"), (ui.busyButton, "busy", "text"), (ui.rejectButton, "hang-up", "on_accent"),
+            (ui.answerButton, "call", "on_accent"), (ui.holdAnswerButton, "call", "on_accent"), (ui.endAnswerButton, "hang-up", "text"),
+            (ui.busyButton, "busy", "text"), (ui.rejectButton, "hang-up", "on_accent"),
         ):  # fmt: skip
             set_icon(button, name, role)
             button.setMinimumHeight(34)
-        self.ui.answerButton.clicked.connect(call.answer)
-        self.ui.busyButton.clicked.connect(call.busy)
-        self.ui.rejectButton.clicked.connect(call.reject)
-        self.ui.answerButton.setFocus()
-        call.changed.connect(self._call_changed)
+        ui.answerButton.clicked.connect(call.answer)
+        ui.holdAnswerButton.clicked.connect(call.answer)  # whom we talk to is put on hold by every answer
+        ui.endAnswerButton.clicked.connect(lambda: calls.answer_and_end(call))
+        ui.busyButton.clicked.connect(call.busy)
+        ui.rejectButton.clicked.connect(call.reject)
+        self._show_talking()
+        calls.changed.connect(self._calls_changed)
 
     def done(self, result: int) -> None:
         """Esc or the window's close button: stop ringing here, leave the call waiting (another device may take it)."""
-        self.call.changed.disconnect(self._call_changed)
+        self._calls.changed.disconnect(self._calls_changed)
         if self.call.stage is CallStage.INCOMING:
             self.silenced.emit(self.call)
         super().done(result)
 
-    def _call_changed(self) -> None:
+    def _calls_changed(self) -> None:
         if self.call.stage is not CallStage.INCOMING:
             self.done(0)
+        else:
+            self._show_talking()
+
+    def _show_talking(self) -> None:
+        """During a call there are two ways to answer."""
+        ui, line = self.ui, self._calls.active_line
+        talking = line is not None
+        ui.talkingLabel.setText(self.tr("You are in a call with %1.").replace("%1", line.title) if line is not None else "")
+        if talking == self._talking:
+            return
+        self._talking = talking
+        for widget in (ui.talkingLabel, ui.holdAnswerButton, ui.endAnswerButton):
+            widget.setVisible(talking)
+        ui.answerButton.setVisible(not talking)
+        (ui.holdAnswerButton if talking else ui.answerButton).setFocus()
+        self.adjustSize()
 
     def _show_caller(self) -> None:
         call, ui = self.call, self.ui

@@ -14,18 +14,18 @@ from types import TracebackType
 import qasync
 from PyQt6 import sip
 from PyQt6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QSettings, QTranslator
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtWidgets import QApplication, QDialog
 
 import blinkq
 from blinkq.app.account_list import AccountList
-from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
+from blinkq.app.dialogs import Dialogs
 from blinkq.app.history import History
 from blinkq.app.icons import tray_icon
-from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.main_window import MainWindow
 from blinkq.app.middleware import Middleware
 from blinkq.app.notices import Notices
+from blinkq.app.proposals import Proposals
 from blinkq.app.ringer import Ringer
 from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
 from blinkq.app.theme import Appearance, Theme
@@ -46,8 +46,6 @@ log = get_logger("app")
 END_TIMEOUT = 5.0
 #: size of a log file and how many old ones are kept
 LOG_SIZE, LOG_FILES = 1_000_000, 2
-#: incoming dialogs are placed this many pixels apart
-DIALOG_STEP = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,15 @@ class Application(QObject):
         self.ringer = Ringer(middleware, self.calls, self)
         self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.theme, settings)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
-        self.dialogs: list[IncomingDialog] = []
+        self.proposals = Proposals(self.bridge, self.calls, self)
+        self._dialogs = Dialogs(self.calls, self.ringer, self.window)
         self.notices = Notices(self.bridge, self.window.show_notice, self)
         self._connect()
+
+    @property
+    def dialogs(self) -> list[QDialog]:
+        """The dialogs that ask something of their own accord and are open."""
+        return self._dialogs.open
 
     async def main(self) -> None:
         """Show the window, start the middleware, stay until the user quits, stop the middleware."""
@@ -145,8 +149,7 @@ class Application(QObject):
     def quit(self) -> None:
         """End BlinkQ."""
         self.window.hide()
-        for dialog in list(self.dialogs):
-            dialog.close()
+        self._dialogs.close()
         self.tray.close()
         self.ringer.close()
         if self._quit is not None:
@@ -178,7 +181,8 @@ class Application(QObject):
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
     def _connect(self) -> None:
-        self.calls.added.connect(self._call_added)
+        self.calls.added.connect(self._dialogs.ask_call)
+        self.proposals.asked.connect(self._dialogs.ask_proposal)
         self.window.quit_wanted.connect(self.quit)
         self.window.closing.connect(self._window_closed)
         self.window.muted_changed.connect(lambda _muted: self.tray.refresh())
@@ -198,27 +202,6 @@ class Application(QObject):
             await asyncio.wait_for(ended, END_TIMEOUT)
         except TimeoutError:
             log.warning("the engine did not end within %s s", END_TIMEOUT)
-
-    def _call_added(self, call: Call) -> None:
-        if not call.incoming:
-            return
-        dialog = IncomingDialog(call)
-        dialog.silenced.connect(self.ringer.silence)
-        dialog.finished.connect(lambda _result: self._dialog_closed(dialog))
-        self.dialogs.append(dialog)
-        dialog.adjustSize()
-        screen = self.window.screen() or QApplication.primaryScreen()
-        if screen is not None:
-            place = screen.availableGeometry().center() - dialog.rect().center()
-            shift = DIALOG_STEP * (len(self.dialogs) - 1)
-            dialog.move(place.x() + shift, place.y() + shift)
-        dialog.show()
-        dialog.raise_()
-        QApplication.alert(self.window)
-
-    def _dialog_closed(self, dialog: IncomingDialog) -> None:
-        if dialog in self.dialogs:
-            self.dialogs.remove(dialog)
 
     def _window_closed(self) -> None:
         if not self._told_about_tray:

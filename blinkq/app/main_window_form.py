@@ -65,6 +65,9 @@ class MainWindowForm(Protocol):
     recordAction: QAction
     keypadAction: QAction
     hangUpAction: QAction
+    swapAction: QAction
+    joinAction: QAction
+    splitAction: QAction
     clearHistoryAction: QAction
     muteAction: QAction
     silentAction: QAction

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 __all__ = [
-    "AccountDraft", "AccountLike", "AudioStreamLike", "DeviceKind", "IdentityLike", "Levels", "Middleware", "SessionLike", "SoundLike",
-    "URILike",
+    "AccountDraft", "AccountLike", "AudioConferenceLike", "AudioStreamLike", "DeviceKind", "IdentityLike", "Levels", "Middleware",
+    "SessionLike", "SoundLike", "StreamLike", "URILike",
 ]  # fmt: skip
 
 
@@ -55,11 +55,16 @@ class AccountLike(Protocol):
     def enabled(self) -> bool: ...
 
 
-class AudioStreamLike(Protocol):
-    """The sound of one call."""
+class StreamLike(Protocol):
+    """One medium of a call, whichever."""
 
     @property
     def type(self) -> str: ...
+
+
+class AudioStreamLike(StreamLike, Protocol):
+    """The sound of one call."""
+
     @property
     def codec(self) -> str | None: ...
     @property
@@ -69,6 +74,16 @@ class AudioStreamLike(Protocol):
     def start_recording(self, filename: str | None = None) -> None: ...
     def stop_recording(self) -> None: ...
     def send_dtmf(self, digit: str) -> None: ...
+
+
+class AudioConferenceLike(Protocol):
+    """Sounds of calls that hear each other and us."""
+
+    def add(self, stream: AudioStreamLike) -> None: ...
+    def remove(self, stream: AudioStreamLike) -> None: ...
+    def hold(self) -> None:
+        """Leave the others to themselves."""
+    def unhold(self) -> None: ...
 
 
 class SessionLike(Protocol):
@@ -93,6 +108,8 @@ class SessionLike(Protocol):
     def reject(self, code: int = 603, reason: str | None = None) -> None: ...
     def hold(self) -> None: ...
     def unhold(self) -> None: ...
+    def accept_proposal(self, streams: list[StreamLike]) -> None: ...
+    def reject_proposal(self, code: int = 488, reason: str | None = None) -> None: ...
     def end(self) -> None: ...
 
 
@@ -162,6 +179,9 @@ class Middleware(Protocol):
         """Call ``uri`` with sound; SIPSessionNewOutgoing follows."""
 
     def levels(self, session: SessionLike) -> Levels: ...
+
+    def new_conference(self) -> AudioConferenceLike:
+        """An empty local conference that hears the microphone."""
 
     def devices(self, kind: DeviceKind) -> list[str]:
         """Names of the devices that are there now."""

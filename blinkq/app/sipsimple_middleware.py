@@ -13,13 +13,13 @@ from typing import cast
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from blinkq.app.middleware import AccountDraft, AccountLike, DeviceKind, Levels, SessionLike, SoundLike
+from blinkq.app.middleware import AccountDraft, AccountLike, AudioConferenceLike, DeviceKind, Levels, SessionLike, SoundLike
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
 from blinkq.sipsimple.account import Account, AccountManager
 from blinkq.sipsimple.application import SIPApplication
-from blinkq.sipsimple.audio import RootAudioBridge, WavePlayer
+from blinkq.sipsimple.audio import AudioConference, RootAudioBridge, WavePlayer
 from blinkq.sipsimple.audio_devices import AudioDevices, list_audio_devices
 from blinkq.sipsimple.configuration import SettingsObject
 from blinkq.sipsimple.configuration.backend.file import FileBackend
@@ -146,6 +146,9 @@ class SIPSimpleMiddleware(NotificationHandler):
         mixer = SIPApplication.voice_audio_mixer
         # one microphone and one loudspeaker: what the device carries is what the call that is not on hold carries
         return Levels() if mixer is None else Levels(mixer.input_level, mixer.output_level)
+
+    def new_conference(self) -> AudioConferenceLike:
+        return cast(AudioConferenceLike, AudioConference())
 
     # sound -----------------------------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,16 @@
-"""Two small widgets: a label that elides instead of clipping, and a level meter."""
+"""Small widgets (a label that elides instead of clipping, a level meter), and what several windows set in the same way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QStyle, QWidget
+from PyQt6.QtWidgets import QDialog, QLabel, QMenu, QSizePolicy, QStyle, QWidget
 
 from blinkq.app.colours import colours
 
-__all__ = ["ElidedLabel", "LevelMeter", "set_level"]
+__all__ = ["ElidedLabel", "LevelMeter", "fill_menu", "make_quiet_question", "set_level", "set_mark"]
 
 #: below this nobody hears anything, above it the meter is full (dBFS)
 METER_FLOOR = -60.0
@@ -77,6 +79,25 @@ class LevelMeter(QWidget):
             painter.setBrush(scheme.role("warning" if self._fraction > 0.95 else "good"))
             painter.drawRoundedRect(bar, 3, 3)
         painter.end()
+
+
+def fill_menu(menu: QMenu, *entries: tuple[str, Callable[[], object]]) -> None:
+    """Append entries, each a text and what it does."""
+    for text, slot in entries:
+        action = menu.addAction(text)
+        if action is not None:
+            action.triggered.connect(lambda _checked, slot=slot: slot())
+
+
+def make_quiet_question(dialog: QDialog) -> None:
+    """Let a dialog stay on top without taking the keyboard: whoever is typing elsewhere must not answer by accident."""
+    kind = Qt.WindowType
+    # a title and a close button: there is nothing to be made smaller or larger
+    dialog.setWindowFlags(
+        kind.Dialog | kind.WindowStaysOnTopHint | kind.CustomizeWindowHint | kind.WindowTitleHint | kind.WindowCloseButtonHint
+    )
+    dialog.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
 
 def set_level(label: QLabel, level: str) -> None:

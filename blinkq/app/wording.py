@@ -39,6 +39,8 @@ def stage_text(call: Call) -> str:
     def tr(text: str) -> str:
         return QCoreApplication.translate("CallStage", text)
 
+    if call.stage is CallStage.TALKING and call.joined:
+        return tr("Held by the other side") if call.held_there else tr("In the conference")
     if call.stage is CallStage.TALKING:
         if call.held_here and call.held_there:
             return tr("On hold on both sides")

@@ -6,6 +6,7 @@ Everything here is a handle: the samples are in the media process, slots and con
 from __future__ import annotations
 
 from blinkq.sipsimple.audio_bridge import AudioBridge, AudioDevice, IAudioPort, RootAudioBridge
+from blinkq.sipsimple.audio_conference import AudioConference
 from blinkq.sipsimple.wave import WavePlayer, WaveRecorder
 
-__all__ = ["AudioBridge", "AudioDevice", "IAudioPort", "RootAudioBridge", "WavePlayer", "WaveRecorder"]
+__all__ = ["AudioBridge", "AudioConference", "AudioDevice", "IAudioPort", "RootAudioBridge", "WavePlayer", "WaveRecorder"]

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import QtMsgType
 from PyQt6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from support.fake_clock import FakeClock
 from support.fake_middleware import FakeAccount, FakeMiddleware
+from support.gui_person import Person
 
 from blinkq.app.main import Application
 from blinkq.base.notification import Notification
@@ -70,3 +72,8 @@ def application(qapp: QApplication, middleware: FakeMiddleware, clock: FakeClock
     for dialog in list(application.dialogs):
         dialog.close()
     application.close()
+
+
+@pytest.fixture
+def person(application: Application, middleware: FakeMiddleware, qtbot: QtBot, qapp: QApplication) -> Person:
+    return Person(application, middleware, qtbot, qapp)

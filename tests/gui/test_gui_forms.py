@@ -12,12 +12,14 @@ from support.fake_middleware import FakeMiddleware
 
 from blinkq.app.account_dialog import AccountDialog, AccountDialogForm
 from blinkq.app.build_forms import build
-from blinkq.app.call_panel import CallPanelForm
+from blinkq.app.call_panel_form import CallPanelForm
+from blinkq.app.conference_panel import ConferencePanelForm
 from blinkq.app.form_loader import load_form
 from blinkq.app.incoming_dialog import IncomingDialogForm
 from blinkq.app.keypad import KeypadForm
 from blinkq.app.main import Application
 from blinkq.app.main_window_form import MainWindowForm
+from blinkq.app.proposal_dialog import ProposalDialogForm
 
 UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Small"><widget class="QLabel" name="label"/></widget></ui>"""
 
@@ -27,7 +29,9 @@ UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Smal
     [
         ("main_window", MainWindowForm, QMainWindow),
         ("call_panel", CallPanelForm, QWidget),
+        ("conference_panel", ConferencePanelForm, QWidget),
         ("keypad", KeypadForm, QWidget),
+        ("proposal_dialog", ProposalDialogForm, QDialog),
         ("incoming_dialog", IncomingDialogForm, QDialog),
         ("account_dialog", AccountDialogForm, QDialog),
     ],

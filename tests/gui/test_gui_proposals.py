@@ -1,48 +1,115 @@
-"""A peer that proposes more streams: the windows show one sound, so it gets an answer at once and the call goes on."""
+"""A peer that wants to add something to a standing call: a person is asked, and the call goes on whatever the answer is."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
-from support.fake_middleware import FakeMiddleware, FakeSession, FakeStream, announce
+from support.fake_middleware import FakeSession, FakeStream, announce
+from support.gui_person import Person
 
 from blinkq.app.call import CallStage
-from blinkq.app.main import Application
+from blinkq.app.proposal_dialog import PATIENCE, ProposalDialog
 
 
-@dataclass(eq=False)
-class _Stream(FakeStream):
-    type: str = "text"
+@pytest.fixture
+def session(person: Person) -> FakeSession:
+    return person.call("bob@example.com")
 
 
-def _propose(session: FakeSession, originator: str) -> None:
-    streams = [_Stream()]
-    announce("SIPSessionGotProposal", session, originator=originator, streams=streams, proposed_streams=streams)
+def asked(person: Person) -> ProposalDialog:
+    dialog = person.dialog
+    assert isinstance(dialog, ProposalDialog)
+    return dialog
 
 
-def test_a_proposal_is_refused(
-    application: Application, middleware: FakeMiddleware, qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refused: list[int] = []
-    monkeypatch.setattr(FakeSession, "reject_proposal", lambda self, code: refused.append(code), raising=False)
-    ui = application.window.ui
-    qtbot.keyClicks(ui.dialBox, "bob@example.com")
-    qtbot.mouseClick(ui.callButton, Qt.MouseButton.LeftButton)
-    qapp.processEvents()
-    middleware.found()
-    qapp.processEvents()
-    session = middleware.sessions[-1]
-    session.starts()
-    qapp.processEvents()
-    _propose(session, "local")
-    qapp.processEvents()
-    assert refused == []
-    _propose(session, "remote")
-    qapp.processEvents()
-    assert refused == [488]
-    (panel,) = application.window.panels.values()
+def test_a_proposal_is_asked_and_accepted(person: Person, session: FakeSession) -> None:
+    session.proposes("video", "chat")
+    person.settle()
+    ui = asked(person).ui
+    assert ui.titleLabel.text() == "bob@example.com"
+    assert ui.questionLabel.text() == "wants to add to the call with you: video and chat"
+    assert ui.rejectButton.hasFocus()  # nothing is added by an Enter that was meant for something else
+    person.click(ui.acceptButton)
+    assert session.commands[-1] == "accept proposal ['video', 'chat']"
+    assert not person.application.dialogs
+    session.runs_proposal()
+    person.settle()
+    panel = person.panel(session)
+    assert panel.ui.noticeLabel.text() == "Added to the call: video and chat."
     assert panel.call.stage is CallStage.TALKING
+
+
+def test_a_proposal_is_refused(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    person.click(asked(person).ui.rejectButton)
+    assert session.commands[-1] == "reject proposal 488"
+    session.withdraws_proposal(488, "Not Acceptable Here")
+    person.settle()
+    assert not person.application.dialogs
+    assert person.panel(session).call.stage is CallStage.TALKING
+
+
+def test_escape_refuses(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    person.qtbot.keyClick(asked(person), Qt.Key.Key_Escape)
+    assert session.commands[-1] == "reject proposal 488"
+    assert not person.application.dialogs
+
+
+def test_nobody_answers(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    dialog = asked(person)
+    dialog.tick()
+    assert str(PATIENCE - 1) in dialog.ui.hintLabel.text()
+    for _ in range(PATIENCE - 1):
+        dialog.tick()
+    assert session.commands[-1] == "reject proposal 488"
+    assert not person.application.dialogs
+
+
+def test_the_peer_takes_it_back(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    session.withdraws_proposal()
+    person.settle()
+    assert not person.application.dialogs
+    assert "proposal" not in " ".join(session.commands)
+
+
+def test_the_call_ends_meanwhile(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    session.ends()
+    person.settle()
+    assert not person.application.dialogs
+
+
+def test_taken_back_while_it_is_being_accepted(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    session.state = "connected"  # its notification is still on the way
+    person.click(asked(person).ui.acceptButton)
+    assert not person.application.dialogs
+    assert person.panel(session).call.stage is CallStage.TALKING
+
+
+def test_what_could_not_be_added_is_told(person: Person, session: FakeSession) -> None:
+    session.proposes("video")
+    person.settle()
+    person.click(asked(person).ui.acceptButton)
+    streams = session.proposed_streams
+    announce("SIPSessionHadProposalFailure", session, originator="remote", failure_reason="no camera", streams=streams,
+             proposed_streams=streams)  # fmt: skip
+    person.settle()
+    assert person.panel(session).ui.noticeLabel.text() == "Could not be added to the call: video (no camera)."
+
+
+def test_our_own_proposal_is_not_asked(person: Person, session: FakeSession) -> None:
+    session.state = "sending_proposal"
+    streams = [FakeStream(type="video")]
+    announce("SIPSessionGotProposal", session, originator="local", streams=streams, proposed_streams=streams)
+    person.settle()
+    assert not person.application.dialogs

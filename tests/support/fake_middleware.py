@@ -86,6 +86,7 @@ class FakeSession:
     streams: list[FakeStream] | None = None
     proposed_streams: list[FakeStream] | None = None
     commands: list[str] = field(default_factory=list)
+    held: bool = False
 
     # commands of the application
 
@@ -109,6 +110,18 @@ class FakeSession:
 
     def unhold(self) -> None:
         self.commands.append("unhold")
+
+    def accept_proposal(self, streams: list[FakeStream]) -> None:
+        if self.state != "received_proposal":
+            raise IllegalStateError(f"accept_proposal() in state {self.state}")
+        self.commands.append(f"accept proposal {[stream.type for stream in streams]}")
+        self.state = "accepting_proposal"
+
+    def reject_proposal(self, code: int = 488, reason: str | None = None) -> None:
+        if self.state != "received_proposal":
+            raise IllegalStateError(f"reject_proposal() in state {self.state}")
+        self.commands.append(f"reject proposal {code}")
+        self.state = "rejecting_proposal"
 
     def end(self) -> None:
         self.commands.append("end")
@@ -134,6 +147,45 @@ class FakeSession:
 
     def holds(self, originator: str, on_hold: bool) -> None:
         announce("SIPSessionDidChangeHoldState", self, originator=originator, on_hold=on_hold, partial=False)
+
+    def proposes(self, *types: str) -> None:
+        self.state = "received_proposal"
+        self.proposed_streams = [FakeStream(type=kind) for kind in types]
+        announce("SIPSessionGotProposal", self, originator="remote", streams=list(self.proposed_streams),
+                 proposed_streams=list(self.proposed_streams))  # fmt: skip
+
+    def withdraws_proposal(self, code: int = 487, reason: str = "Request Terminated") -> None:
+        """The peer takes its proposal back, or another answer of ours has reached it."""
+        self.state = "connected"
+        streams, self.proposed_streams = self.proposed_streams, None
+        announce("SIPSessionGotRejectProposal", self, originator="remote", code=code, reason=reason, streams=streams,
+                 proposed_streams=streams)  # fmt: skip
+
+    def runs_proposal(self) -> None:
+        """What was accepted runs now."""
+        self.state = "connected"
+        streams, self.proposed_streams = self.proposed_streams or [], None
+        self.streams = [*(self.streams or []), *streams]
+        announce("SIPSessionGotAcceptProposal", self, originator="remote", streams=streams, accepted_streams=streams,
+                 proposed_streams=streams)  # fmt: skip
+
+
+@dataclass(eq=False)
+class FakeConference:
+    streams: list[FakeStream] = field(default_factory=list)
+    on_hold: bool = False
+
+    def add(self, stream: FakeStream) -> None:
+        self.streams.append(stream)
+
+    def remove(self, stream: FakeStream) -> None:
+        self.streams.remove(stream)
+
+    def hold(self) -> None:
+        self.on_hold = True
+
+    def unhold(self) -> None:
+        self.on_hold = False
 
 
 @dataclass(eq=False)
@@ -167,6 +219,7 @@ class FakeMiddleware:
         self.default: FakeAccount | None = accounts[0] if accounts else None
         self.sessions: list[FakeSession] = []
         self.lookups: list[object] = []
+        self.conferences: list[FakeConference] = []
         self.trials: list[FakeTrial] = []
         self.sounds: dict[str, FakeSound] = {}
         self.level = Levels(-20.0, -30.0)
@@ -241,6 +294,10 @@ class FakeMiddleware:
 
     def levels(self, session: FakeSession) -> Levels:
         return self.level
+
+    def new_conference(self) -> FakeConference:
+        self.conferences.append(FakeConference())
+        return self.conferences[-1]
 
     def devices(self, kind: DeviceKind) -> list[str]:
         return list(self.present[kind])

@@ -7,18 +7,21 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from support.call_scene import flow
 from support.fake_media import FakeMedia
 from support.middleware import Recorder
 
+from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import EngineLoop
 from blinkq.media.control import AddSlot, PlayerEnded, PlayerFailed, RecorderEnded, StartPlayer, StartRecorder, StopPlayer
-from blinkq.sipsimple.audio import AudioBridge, AudioDevice, IAudioPort, RootAudioBridge, WavePlayer, WaveRecorder
+from blinkq.sipsimple.audio import AudioBridge, AudioConference, AudioDevice, IAudioPort, RootAudioBridge, WavePlayer, WaveRecorder
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.core import SIPCoreError
 from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.runtime import Runtime
 
 
 class Port(WavePlayer):
@@ -128,6 +131,63 @@ async def test_bridges_in_bridges() -> None:
         assert {command.slot for command in media.all(AddSlot)} == {inlet, outlet}
         outer.remove(inner)
         assert (outlet, c.slot) not in pairs(m)
+        await asyncio.sleep(0.1)
+
+
+class Stream(Port):
+    """As much of an audio stream as a conference needs."""
+
+    ends: ClassVar[set[int]] = {0}
+
+    def __init__(self, mixer: AudioMixer) -> None:
+        super().__init__(mixer)
+        self.ends.add(self.slot)
+        self.bridge, self.device = AudioBridge(mixer), AudioDevice(mixer)
+        self.bridge.add(self.device)
+        self.bridge.add(self)
+
+    def hears(self, other: Port | int) -> bool:
+        """Whether ``other`` (0: the microphone) is heard, directly or through bridges."""
+        source = other if isinstance(other, int) else other.slot
+        edges, new = pairs(self.mixer), {source}
+        found: set[int] = set()
+        while new:
+            # what goes into the loudspeaker or to somebody does not come out again
+            new = {sink for here, sink in edges if here in new and (here == source or here not in self.ends)} - found
+            found |= new
+        return self.slot in found
+
+
+@flow
+async def test_a_conference(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(IllegalStateError, match="running application"):
+        AudioConference()
+    async with mixer() as (m, _media):
+        monkeypatch.setattr(Runtime, "voice_audio_mixer", m)
+        conference = AudioConference()
+        bob, carol = Stream(m), Stream(m)
+        assert bob.hears(0)
+        assert not bob.hears(carol)
+        for stream in (bob, carol, bob):
+            conference.add(stream)  # type: ignore[arg-type]
+        assert conference.streams == [bob, carol]
+        assert all((bob.hears(0), bob.hears(carol), carol.hears(bob), not bob.hears(bob)))
+        for _ in range(2):
+            conference.hold()
+        assert conference.on_hold
+        assert not bob.hears(0)
+        assert bob.hears(carol)
+        for _ in range(2):
+            conference.unhold()
+        assert bob.hears(0)
+        conference.remove(carol)  # type: ignore[arg-type]
+        assert carol.hears(0)
+        assert not carol.hears(bob)
+        with pytest.raises(ValueError, match="not in list"):
+            conference.remove(carol)  # type: ignore[arg-type]
+        bob.bridge.stop()  # as a stream that ends does
+        conference.remove(bob)  # type: ignore[arg-type]
+        assert conference.streams == []
         await asyncio.sleep(0.1)
 
 
