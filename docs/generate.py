@@ -41,6 +41,7 @@ MACHINES = {
     "blinkq.sip.usages.incoming_subscription": "Subscription of a peer",
     "blinkq.sip.usages.publication": "Publication",
     "blinkq.sipsimple.session.states": "Session (a call, as applications see it)",
+    "blinkq.sipsimple.session.transfer_handler": "Transfer of a session",
 }
 
 

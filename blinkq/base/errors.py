@@ -2,6 +2,7 @@
 
     BlinkQError
     ├── IllegalStateError(RuntimeError)      a method was called in a state that does not allow it
+    ├── IllegalDirectionError(RuntimeError)  a method was called that belongs to the other party's side of a transfer
     ├── IllegalTransition                    a state machine was given an input that its table does not have (our own misuse)
     └── CatalogueError                       a notification was posted that is not declared so
 
@@ -11,7 +12,7 @@ Rooms hang their own branches under BlinkQError where they are raised. Only our 
 
 from __future__ import annotations
 
-__all__ = ["BlinkQError", "CatalogueError", "IllegalStateError", "IllegalTransition"]
+__all__ = ["BlinkQError", "CatalogueError", "IllegalDirectionError", "IllegalStateError", "IllegalTransition"]
 
 
 class BlinkQError(Exception):
@@ -20,6 +21,10 @@ class BlinkQError(Exception):
 
 class IllegalStateError(BlinkQError, RuntimeError):
     """A method was called in a state in which it is not allowed; the message names the method and the state."""
+
+
+class IllegalDirectionError(BlinkQError, RuntimeError):
+    """A method was called that is for transfers in the other direction than the present one."""
 
 
 class IllegalTransition(BlinkQError):

@@ -8,7 +8,7 @@ from blinkq.base.notification import Notification
 from blinkq.cli.conversation import Conversation
 from blinkq.cli.neighbourhood import best_of, matches, reason_not_found
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_files, check_uri, complete_uri, selected_account, target_of
+from blinkq.cli.preparation import check_files, check_uri, complete_uri, selected_account
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
@@ -16,6 +16,7 @@ from blinkq.sipsimple.core import SIPURI, ToHeader
 from blinkq.sipsimple.explain import explain_lookup
 from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.session import Session
+from blinkq.sipsimple.session.destination import target_of
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["run"]

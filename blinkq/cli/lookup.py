@@ -6,11 +6,12 @@ from argparse import Namespace
 
 from blinkq.base.notification import Notification
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_uri, complete_uri, selected_account, target_of
+from blinkq.cli.preparation import check_uri, complete_uri, selected_account
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.explain import explain_lookup
 from blinkq.sipsimple.lookup import DNSLookup
+from blinkq.sipsimple.session.destination import target_of
 
 __all__ = ["run"]
 

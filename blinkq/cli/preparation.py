@@ -32,7 +32,6 @@ __all__ = [
     "prepared_configuration",
     "read_password",
     "selected_account",
-    "target_of",
 ]
 
 #: the user part of the address of a command that works without an account
@@ -235,11 +234,3 @@ def _parsed_uri(text: str) -> SIPURI:
         return SIPURI.parse(text if text.lower().startswith(("sip:", "sips:")) else f"sip:{text}")
     except (SIPCoreError, ValueError) as error:
         raise WrongUsage(f"'{text}' is not a SIP address; write it like bob@example.com or sip:bob@192.0.2.1.") from error
-
-
-def target_of(account: AnyAccount, uri: SIPURI) -> SIPURI:
-    """What must be looked up for a call from ``account`` to ``uri``: the account's outbound proxy, its own domain, or the callee."""
-    proxy = account.sip.outbound_proxy if isinstance(account, Account) else None
-    if proxy is not None:
-        return SIPURI(host=proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
-    return uri

@@ -33,6 +33,7 @@ from blinkq.sip.usages.incoming_subscription import IncomingSubscription
 from blinkq.sip.usages.invitation import Invitation, InviteParameters
 from blinkq.sip.usages.publication import Publication, PublishParameters
 from blinkq.sip.usages.registration import RegisterParameters, Registration, RegistrationState
+from blinkq.sip.usages.replacement import replacement_of
 from blinkq.sip.usages.request import ClientRequest, RequestParameters, request_of
 from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 
@@ -217,7 +218,8 @@ class Agent:
         if not context.transactions.merges(request) and len(context.invitations) >= self.config.max_invitations:
             self._refuse(request, 486, flow)
         elif self._begins(request, flow, now):
-            context.invitations.add(Invitation.incoming(context, request, flow, now))
+            replacement = replacement_of(request, context)  # before this call is one of those that could be meant
+            context.invitations.add(Invitation.incoming(context, request, flow, now, replacement))
 
     def _receive_subscribe(self, request: Request, flow: Flow, now: float) -> None:
         """RFC 6665 §4.2.1, RFC 3515 §2.4.2."""
@@ -267,6 +269,8 @@ class Agent:
             self._refuse(request, 420, flow, [("Unsupported", ", ".join(unknown))])
         elif request.method == "INVITE" and is_unsupported(request):
             self._refuse(request, 415, flow, [("Accept", SDP), ("Accept-Encoding", "identity")])
+        elif "Replaces" in request.headers and request.method != "INVITE":
+            self._refuse(request, 400, flow)  # RFC 3891 §3
         else:
             return True
         return False

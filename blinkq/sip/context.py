@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ALLOW", "SUPPORTED", "AgentConfig", "Context", "DialogUser", "capabilities"]
 
-# What we take. UPDATE and PRACK are not here, and 100rel is not supported, until the code for them is.
-ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER")
+# What we take.
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER", "INFO")
 # Option tags we understand when a peer requires them.
-SUPPORTED: tuple[str, ...] = ()
+SUPPORTED = ("replaces", "norefersub")
+# Dialogs remembered after their end.
+MAX_ENDED = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,8 @@ class Context:
     invitations: set[Invitation] = field(default_factory=set)
     subscriptions: dict[tuple[str, str], Subscription] = field(default_factory=dict)
     incoming_subscriptions: set[IncomingSubscription] = field(default_factory=set)
+    # the last dialogs that ended: who wants to replace one of them came too late (RFC 3891 §3)
+    ended: deque[DialogID] = field(default_factory=lambda: deque(maxlen=MAX_ENDED))
     outputs: list[Transmit | Event] = field(default_factory=list)
     transactions: TransactionLayer = field(init=False)
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from blinkq.sip.dialog_events import DialogEvent
+
 if TYPE_CHECKING:
     from blinkq.sip.address import NameAddr
     from blinkq.sip.event_package import SubscriptionStatus
     from blinkq.sip.message import Request, Response
+    from blinkq.sip.replaces import Replacement
     from blinkq.sip.usages.incoming_request import IncomingRequest
     from blinkq.sip.usages.incoming_subscription import IncomingSubscription
     from blinkq.sip.usages.invitation import Invitation
@@ -29,12 +32,14 @@ Originator: TypeAlias = Literal["local", "remote"]
 class InvitationReceived:
     """A peer wants a call. 100 Trying is already sent; answer with `ring`, `accept`, `reject` or `end`.
 
-    `sdp` is the offer, or None when the peer leaves the offer to us (RFC 3261 §13.2.1).
+    `sdp` is the offer, or None when the peer leaves the offer to us (RFC 3261 §13.2.1); `replacement` tells about the call that it shall
+    take the place of (RFC 3891), None when it is a call like others.
     """
 
     invitation: Invitation
     request: Request
     sdp: bytes | None
+    replacement: Replacement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +396,7 @@ InvitationEvent: TypeAlias = (
     | ReinviteAnswered
     | ReinviteConfirmed
     | ReinviteCancelled
+    | DialogEvent
 )
 RegistrationEvent: TypeAlias = RegistrationSucceeded | RegistrationFailed | RegistrationEnded | RegistrationRefreshing
 RequestEvent: TypeAlias = RequestAnswered | RequestFailed | RequestReceived

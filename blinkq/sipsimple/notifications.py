@@ -222,7 +222,22 @@ declare("AudioStreamDidTimeout", "AudioStream", "Nothing came from the peer for 
 
 # sessions --------------------------------------------------------------------------------------------------------------------
 
-declare("SIPSessionNewIncoming", "Session", "A peer calls; accept() or reject() it.", required=("streams",), optional=("headers",))
+declare(
+    "SIPSessionNewIncoming", "Session",
+    "A peer calls; accept() or reject() it. replaced_dialog: the DialogID of the session that it takes the place of when it is accepted, "
+    "or None.",
+    required=("streams",), optional=("headers", "replaced_dialog"),
+)  # fmt: skip
+declare(
+    "SIPSessionNewIncomingFromTransfer", "Session",
+    "A peer calls in place of somebody we are in a call with (RFC 3891); SIPSessionNewIncoming follows, or "
+    "SIPSessionNewIncomingFromTransferFailed.",
+    required=("call_id", "to_tag", "from_tag", "replaced_dialog"),
+)  # fmt: skip
+declare(
+    "SIPSessionNewIncomingFromTransferFailed", "Session",
+    "The call was refused: there is nothing that it could take the place of.", required=("reason",),
+)  # fmt: skip
 declare("SIPSessionNewOutgoing", "Session", "connect() was called.", required=("streams",))
 declare("SIPSessionGotRingIndication", "Session", "The called party's device rings.")
 declare("SIPSessionGotProvisionalResponse", "Session", "A provisional response to our (re-)INVITE came.", required=("code", "reason"))
@@ -263,6 +278,32 @@ declare(
 declare(
     "SIPSessionDidRenegotiateStreams", "Session", "Streams were added or removed.",
     required=("originator", "action", "streams", "added_streams", "removed_streams"),
+)  # fmt: skip
+declare(
+    "SIPSessionTransferNewOutgoing", "Session", "transfer() was called; transfer_destination is a SIPURI.",
+    required=("transfer_destination", "extra_headers"),
+)  # fmt: skip
+declare(
+    "SIPSessionTransferNewIncoming", "Session",
+    "The peer asks us to call somebody else; accept_transfer() or reject_transfer(). transfer_destination: a SIPURI without parameters.",
+    required=("transfer_destination", "headers"),
+)  # fmt: skip
+declare("SIPSessionTransferDidStart", "Session", "The peer, or accept_transfer(), agreed: the new call is being made.")
+declare(
+    "SIPSessionTransferGotProgress", "Session", "The peer tells how the new call goes: 100, 180 ... and the final answer.",
+    required=("code", "reason"),
+)  # fmt: skip
+declare(
+    "SIPSessionTransferDidEnd", "Session",
+    "The new call stands, and this session ends. Also: the peer who asked us for it left before that; the new session goes on.",
+)  # fmt: skip
+declare(
+    "SIPSessionTransferDidFail", "Session",
+    "The transfer was refused or failed, the session goes on; code is 0 where the outcome is not known.", required=("code", "reason"),
+)  # fmt: skip
+declare(
+    "SIPSessionGotMessage", "Session", "The peer sent a MESSAGE inside the call; body is bytes, headers a dict of texts.",
+    required=("request_uri", "from_header", "to_header", "headers", "content_type", "body"),
 )  # fmt: skip
 declare(
     "SIPSessionDidProcessTransaction", "Session",

@@ -96,7 +96,6 @@ def test_forged_datagrams_do_not_ring_for_who_is_registered_over_tls(registered:
         ("Alert-Info", "<http://evil.test/ring.wav>;info=alert-autoanswer;delay=0"),
         ("P-Auto-Answer", "normal"),
         ("X-Auto-Answer", "true"),
-        ("Replaces", "12345@x;to-tag=a;from-tag=b"),
     ],
     ids=lambda header: header[0],
 )
@@ -116,22 +115,65 @@ async def test_headers_that_want_the_microphone_are_not_obeyed(header: tuple[str
 async def test_what_is_not_understood_may_not_be_required() -> None:
     async with call_scene() as s:
         eve = await s.peer(STRANGER)
-        await call_with(s, eve, ("Require", "replaces"), ("Replaces", "x;to-tag=a;from-tag=b"))
+        await call_with(s, eve, ("Require", "x-auto-answer"))
         assert (await eve.until(InvitationFailed)).code == 420
         assert s.session_names == []
 
 
-@pytest.mark.parametrize("method", ["REFER", "INFO", "MESSAGE", "UPDATE", "NOTIFY"])
 @flow
-async def test_the_peer_cannot_make_a_call_do_more_than_it_does(method: str) -> None:
-    """A transfer, tones or presses in INFO: refused, and the call goes on."""
+async def test_a_call_that_is_guessed_is_not_replaced() -> None:
+    async with call_scene() as s:
+        session, _ = await s.connected()
+        dialog = session.dialog_id
+        assert dialog is not None
+        eve = await s.peer(STRANGER)
+        await call_with(s, eve, ("Replaces", f"{dialog.call_id};to-tag={dialog.local_tag};from-tag=guessed"))
+        assert (await eve.until(InvitationFailed)).code == 481
+        assert session.state == "connected"
+        assert not s.recorder.all("SIPSessionNewIncoming")
+
+
+@flow
+async def test_a_call_with_the_right_replaces_does_not_answer_itself() -> None:
+    async with call_scene() as s:
+        session, _ = await s.connected()
+        dialog = session.dialog_id
+        assert dialog is not None
+        eve = await s.peer(STRANGER)
+        await call_with(s, eve, ("Replaces", f"{dialog.call_id};to-tag={dialog.local_tag};from-tag={dialog.remote_tag}"))
+        await s.until("SIPSessionNewIncoming")
+        await s.settle(5)
+        assert eve.all(InvitationAnswered) == []
+        assert session.state == "connected"
+
+
+@flow
+async def test_who_may_not_call_may_not_replace() -> None:
+    async with call_scene() as s:
+        session, _ = await s.connected()
+        dialog = session.dialog_id
+        assert dialog is not None
+        SIPSimpleSettings().sip.accept_direct_calls = False
+        eve = await s.peer(STRANGER)
+        await call_with(s, eve, ("Replaces", f"{dialog.call_id};to-tag={dialog.local_tag};from-tag={dialog.remote_tag}"))
+        assert (await eve.until(InvitationFailed)).code in (403, 404)
+        assert not s.recorder.all("SIPSessionNewIncomingFromTransfer")
+
+
+@pytest.mark.parametrize(("method", "code"), [("REFER", 202), ("INFO", 200), ("MESSAGE", 200), ("NOTIFY", 481)])
+@flow
+async def test_the_peer_cannot_make_a_call_do_more_than_it_does(method: str, code: int) -> None:
+    """A transfer waits for the user, tones or presses in INFO are nothing, and the call goes on."""
     async with call_scene() as s:
         session, bob = await s.connected()
         headers = (("Refer-To", "<sip:premium@evil.test>"),) if method == "REFER" else ()
         bob.do(bob.invitation.send_request, method, headers, b"Signal=1\r\n", "application/dtmf-relay")
-        assert (await bob.until(RequestAnswered)).code == 405
+        assert (await bob.until(RequestAnswered)).code == code
+        await s.settle(20)
         assert session.state == "connected"
         assert s.recorder.all("AudioStreamGotDTMF") == []
+        assert "NewOutgoing" not in s.session_names[1:]
+        assert {packet.destination[0] for packet in s.world.packets} == {"192.0.2.1", "192.0.2.2"}
 
 
 @flow

@@ -110,6 +110,7 @@ class Call:
             return
         self.move(InvitationInput.OVER)
         self.be_patient_no_more()
+        self.context.ended.extend(self.dialogs)
         for action in self.on_over:
             action(now)
         if not self.lingering:

@@ -18,14 +18,17 @@ from blinkq.sip.events import InvitationReceived
 from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import Request, Response
+from blinkq.sip.replaces import Replacement
 from blinkq.sip.replies import reply
 from blinkq.sip.request_builder import build_request
 from blinkq.sip.session_body import SDP, session_of
 from blinkq.sip.uri import URI
 from blinkq.sip.usages.call import Call
+from blinkq.sip.usages.dialog_requests import DialogRequests
 from blinkq.sip.usages.incoming_leg import IncomingLeg
 from blinkq.sip.usages.invitation_states import InvitationInput, InvitationState
 from blinkq.sip.usages.outgoing_leg import OutgoingLeg
+from blinkq.sip.usages.referral import Referral
 from blinkq.sip.usages.request import ClientRequest
 from blinkq.sip.usages.session_change import SessionChange
 
@@ -85,6 +88,7 @@ class Invitation:
         self._remote = remote
         self._call = Call(context, self, self, direction, contact, credentials)
         self._change = SessionChange(self._call)
+        self._others = DialogRequests(self._call)
         self._outgoing: OutgoingLeg | None = None
         self._incoming: IncomingLeg | None = None
 
@@ -109,6 +113,11 @@ class Invitation:
     def remote_contact(self) -> URI | None:
         """Where the peer wants requests of this call; None before there is a dialog."""
         return None if self._call.dialog is None else self._call.dialog.remote_target
+
+    @property
+    def dialog_id(self) -> DialogID | None:
+        """The identity of the dialog, None before there is one."""
+        return None if self._call.dialog is None else self._call.dialog.id
 
     @property
     def contact(self) -> NameAddr:
@@ -162,7 +171,9 @@ class Invitation:
         return made
 
     @classmethod
-    def incoming(cls, context: Context, request: Request, flow: Flow, now: float) -> Invitation:
+    def incoming(
+        cls, context: Context, request: Request, flow: Flow, now: float, replacement: Replacement | None = None
+    ) -> Invitation:
         """Begin to answer an INVITE that is sound."""
         tag = context.tag()
         dialog = Dialog.uas(request, tag, flow)
@@ -181,7 +192,7 @@ class Invitation:
         made._call.settle(dialog)
         made._incoming = leg = IncomingLeg(made._call, request, tag, flow, now)
         leg.start(now)
-        context.emit(InvitationReceived(made, request, session_of(request)))
+        context.emit(InvitationReceived(made, request, session_of(request), replacement))
         return made
 
     # -- answering a call
@@ -283,9 +294,17 @@ class Invitation:
             method, dialog.next_cseq(), headers=headers, body=body, content_type=content_type
         )
         hop, flow = dialog.path()
-        made = ClientRequest(self._call.context, on_answer=self._on_request_answered)
+        made = ClientRequest(self._call.context, on_answer=self._others.failed)
         made.start(request, hop, flow, dialog.next_cseq, self._call.credentials, True, now)
         return made
+
+    def refer(self, refer_to: NameAddr, headers: Iterable[tuple[str, str]] = (), *, now: float) -> Referral:
+        """Ask the peer to call somebody else (RFC 3515); put a Replaces into the URI to let that call replace one (RFC 5589 §7).
+
+        `ReferEnded` tells what became of it. Raises IllegalStateError unless confirmed and no transfer is under way.
+        """
+        self._call.require("refer", _S.CONFIRMED)
+        return self._others.refer(refer_to, headers, now)
 
     def end(self, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
         """Whatever ends the call in its state: CANCEL, 603, or BYE. Idempotent. `headers` are added, as Reason."""
@@ -325,10 +344,8 @@ class Invitation:
             self._receive_bye(request, dialog, flow, now)
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)
-        elif request.method == "OPTIONS":
-            self._respond(request, flow, 200, now, capabilities())
         else:
-            self._respond(request, flow, 405, now, [("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS")])  # taken outside calls only
+            self._others.receive(request, flow, now)
 
     # -- the parts
 
@@ -394,11 +411,6 @@ class Invitation:
 
     def _reply(self, request: Request, code: int, headers: Iterable[tuple[str, str]]) -> Response:
         return reply(request, code, headers=self._call.context.respond_headers(headers))
-
-    def _on_request_answered(self, response: Response, now: float) -> None:
-        if response.code == 481 and self._call.state is _S.CONFIRMED:
-            self._call.bye(self._dialog, now)
-            self._call.finish("remote", response.code, response.reason, "dialog failure", now)
 
 
 class _Numbers:

@@ -20,6 +20,7 @@ from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.sdp.description import Connection, MediaDescription, Origin, SessionDescription
 from blinkq.sip.address import NameAddr
+from blinkq.sip.dialog_events import DialogEvent
 from blinkq.sip.events import (
     InvitationEnded,
     InvitationFailed,
@@ -39,6 +40,7 @@ from blinkq.sipsimple.session.proposal import MEDIA_STREAM_TIMEOUT
 from blinkq.sipsimple.session.renegotiation import Renegotiation
 from blinkq.sipsimple.session.states import SessionInput, SessionState
 from blinkq.sipsimple.session.stream_calls import close_stream, failure_of, initialize_stream, start_stream, update_stream
+from blinkq.sipsimple.session.transfers import Transfers
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
@@ -67,6 +69,7 @@ class Call:
         self.remote_sdp: SessionDescription | None = None
         self.lines: list[Any] = []  # the stream of each m= line, None where there is none
         self.renegotiation = Renegotiation(self)
+        self.transfers = Transfers(self)
         self.agreed = False  # the peer has answered our call, or acknowledged our answer
         self._streams_started = False
         self._gathering: Gathering | None = None
@@ -87,6 +90,8 @@ class Call:
             self._on_ended(event)
         elif isinstance(event, _REINVITE_EVENTS):
             self.renegotiation.handle(event)
+        elif isinstance(event, DialogEvent):
+            self.transfers.handle(event)
         else:
             self.on_event(event)
 
@@ -233,6 +238,8 @@ class Call:
             return
         self._watch(session.streams)
         post("SIPSessionDidStart", session, streams=list(session.streams))
+        if session.replaced_session is not None:
+            session.replaced_session.end()
         if any(stream.on_hold_by_local for stream in session.streams):
             self.renegotiation.propose()
 
@@ -391,6 +398,7 @@ class Call:
             return False
         self.session.stop_time = _now(self.engine.clock.wallclock())
         self.session.proposed_streams = None
+        self.transfers.close()
         return True
 
 

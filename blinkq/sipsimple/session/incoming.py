@@ -45,7 +45,9 @@ class IncomingCall(Call):
     def announce(self, headers: dict[str, str]) -> None:
         """Tell the application. Credentials that some proxy left in the request are nobody's business."""
         shown = {name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS}
-        post("SIPSessionNewIncoming", self.session, streams=list(self.session.proposed_streams or []), headers=shown)
+        session = self.session
+        replaced = session.replaced_session.dialog_id if session.replaced_session is not None else None
+        post("SIPSessionNewIncoming", session, streams=list(session.proposed_streams or []), headers=shown, replaced_dialog=replaced)
 
     # commands --------------------------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from blinkq.sdp.errors import SDPError
 from blinkq.sip.events import InvitationReceived
 from blinkq.sip.hop import Flow
 from blinkq.sip.message import Request
+from blinkq.sip.replaces import Replacement
 from blinkq.sip.usages.invitation import Invitation
 from blinkq.sipsimple.account import Account, AccountManager, AnyAccount, BonjourAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
@@ -25,6 +26,7 @@ from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.incoming import IncomingCall
 from blinkq.sipsimple.session.offered import MAX_STREAMS, streams_for
+from blinkq.sipsimple.session.replacing import note_replacement
 from blinkq.sipsimple.session.session import Session
 from blinkq.sipsimple.singleton import Singleton
 from blinkq.sipsimple.sip_events import SIPEvents
@@ -135,7 +137,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             log.info("refused a call for %s from %s: not one of its servers", account.id, invitation.flow.remote_address)
             self._refuse(invitation, 403)
             return
-        self._offer_session(account, invitation, request, event.sdp)
+        self._offer_session(account, invitation, request, event.sdp, event.replacement)
 
     def _account_for(self, request: Request) -> AnyAccount | None:
         try:
@@ -161,7 +163,9 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         secure = registrar is not None and registrar.route is not None and registrar.route.transport == "tls"
         return account.is_server(flow.remote_address) and (flow.transport == "tls" or not secure)
 
-    def _offer_session(self, account: AnyAccount, invitation: Invitation, request: Request, sdp: bytes | None) -> None:
+    def _offer_session(
+        self, account: AnyAccount, invitation: Invitation, request: Request, sdp: bytes | None, replacement: Replacement | None
+    ) -> None:
         offer = None
         if sdp is not None:
             try:
@@ -186,6 +190,9 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         session.remote_user_agent = request.user_agent
         session.local_address = _local_address(invitation.flow)
         session.proposed_streams = [line for line in lines if line is not None]
+        if replacement is not None and (code := note_replacement(session, replacement)):
+            self._refuse(invitation, code, replacement.reason)
+            return
         if isinstance(account, Account):  # a neighbour has nothing to challenge us for
             invitation.credentials = account.credentials.to_digest()
         call = IncomingCall(session, invitation, offer, lines)

@@ -16,6 +16,7 @@ from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationProgressed
 from blinkq.sip.hop import Hop
 from blinkq.sip.message import Response
+from blinkq.sip.replaces import Replaces
 from blinkq.sip.usages.invitation import InviteParameters
 from blinkq.sipsimple.bonjour_account import BonjourAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
@@ -24,6 +25,7 @@ from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.call import Call, contact_for, log
 from blinkq.sipsimple.session.stream_calls import local_media
+from blinkq.sipsimple.session.transfer_handler import TransferInfo
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.session import Session
@@ -34,8 +36,11 @@ __all__ = ["OutgoingCall"]
 class OutgoingCall(Call):
     """A call that we place."""
 
-    def __init__(self, session: Session, routes: Sequence[Route], streams: Sequence[Any]) -> None:
+    def __init__(
+        self, session: Session, routes: Sequence[Route], streams: Sequence[Any], headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
         super().__init__(session)
+        self._headers = list(headers)
         self._routes = list(routes)
         self._route = 0
         self.lines = list(streams)
@@ -118,7 +123,8 @@ class OutgoingCall(Call):
             request_uri=session.remote_identity.uri.to_uri(), from_=session.local_identity.to_name_addr(),
             to=session.remote_identity.to_name_addr(), contact=contact_for(session, hop), hop=hop,
             credentials=self._credentials(hop),
-            sdp=offer.to_bytes(), timeout=float(timeout) if timeout else None,
+            sdp=offer.to_bytes(), headers=(*self._headers, *_transfer_headers(session.transfer_info)),
+            timeout=float(timeout) if timeout else None,
         )  # fmt: skip
 
     def _credentials(self, hop: Hop) -> Credentials | None:
@@ -209,6 +215,17 @@ class OutgoingCall(Call):
     def _note_peer(self, response: Response) -> None:
         agent = response.headers.get("User-Agent") or response.headers.get("Server")
         self.session.remote_user_agent = agent or self.session.remote_user_agent
+
+
+def _transfer_headers(info: TransferInfo | None) -> list[tuple[str, str]]:
+    """What tells the called party that somebody asked us to call (RFC 3892, RFC 3891)."""
+    headers = []
+    if info is not None and info.referred_by is not None:
+        headers.append(("Referred-By", info.referred_by))
+    if info is not None and info.replaced_dialog_id is not None:
+        dialog = info.replaced_dialog_id
+        headers.append(("Replaces", str(Replaces(dialog.call_id, dialog.local_tag or "0", dialog.remote_tag or "0"))))
+    return headers
 
 
 def _contacts(response: Response) -> list[ContactHeader]:

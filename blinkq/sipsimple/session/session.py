@@ -18,6 +18,8 @@ from blinkq.sipsimple.session.outgoing import OutgoingCall
 from blinkq.sipsimple.session.own_proposals import AddedStreams
 from blinkq.sipsimple.session.peer_proposals import OfferedStreams
 from blinkq.sipsimple.session.states import SessionInput, SessionMachine, SessionState
+from blinkq.sipsimple.session.transfer_handler import TransferHandler, TransferInfo
+from blinkq.sipsimple.session.transferring import Transferring, header_pairs
 from blinkq.sipsimple.streams.interface import IMediaStream
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ __all__ = ["Session"]
 PROPOSED = "received_proposal"
 REJECTIONS = range(300, 700)
 
+# What an INVITE says by itself: nobody else may (extra_headers of connect).
+OWN_HEADERS = frozenset({"to", "from", "via", "contact", "route", "record-route", "call-id", "cseq", "content-length", "content-type"})
 
-class Session:
+
+class Session(Transferring):
     """A SIP session: one call with its streams.
 
     :param account: the account it belongs to
@@ -40,7 +45,9 @@ class Session:
 
     ``direction`` None, "incoming" or "outgoing"; ``transport`` "udp", "tcp" or "tls"; ``start_time`` and ``stop_time`` datetimes or None;
     ``streams`` the active streams, still there after the end; ``proposed_streams`` those being proposed, or None; ``local_address`` our IP
-    address as the peer is told it; ``route`` the Route in use of an outgoing session.
+    address as the peer is told it; ``route`` the Route in use of an outgoing session; ``transfer_handler`` how a transfer stands;
+    ``transfer_info`` on whose behalf an outgoing session is made, or None; ``replaced_session`` the session that an incoming one takes the
+    place of when it is accepted (RFC 3891), or None.
     """
 
     def __init__(self, account: AnyAccount) -> None:
@@ -58,6 +65,9 @@ class Session:
         self.proposed_streams: list[Any] | None = None
         self.local_address = ""
         self.hold_wanted = False
+        self.transfer_handler = TransferHandler()
+        self.transfer_info: TransferInfo | None = None
+        self.replaced_session: Session | None = None
         self._call: OutgoingCall | IncomingCall | None = None
 
     # what is known ---------------------------------------------------------------------------------------------------------------------
@@ -98,17 +108,25 @@ class Session:
 
     # outgoing --------------------------------------------------------------------------------------------------------------------------
 
-    def connect(self, to_header: BaseIdentityHeader, routes: Route | Iterable[Route], streams: Any) -> None:
+    def connect(
+        self, to_header: BaseIdentityHeader, routes: Route | Iterable[Route], streams: Any, *, transfer_info: TransferInfo | None = None,
+        extra_headers: Iterable[Any] | None = None,
+    ) -> None:  # fmt: skip
         """Call somebody.
 
         :param to_header: ToHeader of the peer
         :param routes: Routes, tried in order until one works
         :param streams: a list of streams to offer (or a single one)
+        :param transfer_info: on whose behalf, for a call that somebody asked for by a transfer
+        :param extra_headers: (name, value) pairs, or objects with a ``name`` and a ``body``; RuntimeError for those that a call has anyway
 
         Posts SIPSessionNewOutgoing, then SIPSessionGotRingIndication and SIPSessionGotProvisionalResponse as they come, SIPSessionWillStart
         and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state None.
         """
         self._check_running("connect")
+        headers = header_pairs(extra_headers or ())
+        if own := [name for name, _ in headers if name.lower() in OWN_HEADERS]:
+            raise RuntimeError(f"connect: {own[0]} is not an extra header")
         self.machine.require(SessionInput.CONNECT, "connect")
         self.direction = "outgoing"
         route_list = [routes] if isinstance(routes, Route) else list(routes)
@@ -116,13 +134,14 @@ class Session:
         self.proposed_streams = list(stream_list)
         self.transport = route_list[0].transport if route_list else None
         self.route = route_list[0] if route_list else None
+        self.transfer_info = transfer_info
         self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.announced_name))
         self.remote_identity = FrozenToHeader.new(to_header)
-        self._start_outgoing(route_list, stream_list)
+        self._start_outgoing(route_list, stream_list, headers)
 
     @in_engine
-    def _start_outgoing(self, routes: Sequence[Route], streams: Sequence[Any]) -> None:
-        self._call = call = OutgoingCall(self, routes, streams)
+    def _start_outgoing(self, routes: Sequence[Route], streams: Sequence[Any], headers: Sequence[tuple[str, str]]) -> None:
+        self._call = call = OutgoingCall(self, routes, streams, headers)
         call.start()
 
     # incoming --------------------------------------------------------------------------------------------------------------------------

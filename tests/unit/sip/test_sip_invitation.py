@@ -737,7 +737,7 @@ def test_another_request_in_the_dialog() -> None:
     assert "INVITE" in event.response.allow
     info = pair.alice.do(outgoing.send_request, "INFO", [("Info-Package", "x")], b"hello", "text/plain")
     pair.run(0.1)
-    assert pair.alice.last(RequestAnswered).code == 405
+    assert pair.alice.last(RequestAnswered).code == 469
     assert info.request is not None
     assert info.request.body == b"hello"
     assert outgoing.state is S.CONFIRMED
