@@ -83,7 +83,7 @@ def test_methods_that_nobody_wants() -> None:
     scene.say()
     scene.say("PUBLISH")
     scene.say("INFO")
-    assert (scene.codes(), scene.codes("PUBLISH"), scene.codes("INFO")) == ([405], [405], [405])
+    assert (scene.codes(), scene.codes("PUBLISH"), scene.codes("INFO")) == ([405], [405], [481])
     assert scene.bob.events == []
 
 

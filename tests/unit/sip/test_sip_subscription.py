@@ -207,7 +207,7 @@ def test_other_requests_in_the_dialog_are_refused() -> None:
         ]
         scene.peer.say("\r\n".join(lines).encode(), ("10.0.0.1", 5060))
         scene.network.run(0.1)
-    assert [r.code for r in scene.peer.responses("INFO")] == [405]
+    assert [r.code for r in scene.peer.responses("INFO")] == [481]
     assert [r.code for r in scene.peer.responses("BYE")] == [481]
     assert scene.peer.responses("ACK") == []
 
