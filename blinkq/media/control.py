@@ -252,7 +252,9 @@ class SendDTMF(Command):
 @dataclass(frozen=True, slots=True)
 class StartPlayer(Command):
     """Play a WAV file into ``slot``: ``loop_count`` times (0 = for ever), waiting ``initial_delay`` seconds first and
-    ``pause_time`` seconds between; volume in percent. PlayerStarted, then PlayerEnded or PlayerFailed, come back."""
+    ``pause_time`` seconds between; volume in percent. PlayerStarted, then PlayerEnded or PlayerFailed, come back.
+
+    With ``tones`` there is no file: each is (Hz, Hz, seconds), 0 Hz being silence, sounding one after the other."""
 
     player: int
     mixer: int
@@ -262,6 +264,7 @@ class StartPlayer(Command):
     loop_count: int = 1
     pause_time: float = 0.0
     initial_delay: float = 0.0
+    tones: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from blinkq.media.codecs.codec import Samples
 
-__all__ = ["BUSY", "HOLD", "RING_BACK", "RING_BACK_US", "Tone", "cadence", "dtmf_tone", "tone"]
+__all__ = ["BUSY", "HOLD", "RING_BACK", "RING_BACK_US", "Tone", "cadence", "dtmf_frequencies", "dtmf_tone", "tone"]
 
 #: Rise and fall of every tone in seconds: without it each edge clicks.
 EDGE = 0.004
@@ -62,7 +62,12 @@ def cadence(kind: Tone, sample_rate: int, *, repeat: int = 1, level: float = -18
 
 def dtmf_tone(digit: str, seconds: float, sample_rate: int, *, level: float = -13.0) -> Samples:
     """Return the two tones of a digit (ITU-T Q.23). Raises ValueError for what is no digit."""
+    return tone(dtmf_frequencies(digit), seconds, sample_rate, level=level)
+
+
+def dtmf_frequencies(digit: str) -> tuple[float, float]:
+    """Return the frequencies of a digit in Hz (ITU-T Q.23). Raises ValueError for what is no digit."""
     key = digit.upper()
     if len(key) != 1 or key not in _ROWS:
         raise ValueError(f"{digit!r} is no DTMF digit")
-    return tone((_ROWS[key], _COLUMNS[key]), seconds, sample_rate, level=level)
+    return _ROWS[key], _COLUMNS[key]

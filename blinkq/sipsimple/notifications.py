@@ -180,6 +180,8 @@ declare(
         "new_producer_slot",
     ),
 )  # fmt: skip
+declare("WaveFileDidFinishPlaying", "WaveFile", "The file was played to its end; stop() is not announced.")
+declare("ToneGeneratorDidFinishPlaying", "ToneGenerator", "All tones that were asked for have been played.")
 declare("WavePlayerDidStart", "WavePlayer", "The file is heard for the first time since start().")
 declare("WavePlayerDidEnd", "WavePlayer", "The file was played as often as wanted, or stop() was called.")
 declare("WavePlayerDidFail", "WavePlayer", "The file cannot be played; error is an exception with a sentence.", required=("error",))

@@ -1,22 +1,43 @@
-"""A WAV file played into a slot: so many times, with a delay before and pauses between. Belongs to the clock thread."""
+"""A WAV file, or tones, played into a slot: so many times, with a delay before and pauses between. Belongs to the clock thread."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from blinkq.media.control import Event, PlayerEnded, PlayerFailed, PlayerStarted, StartPlayer
 from blinkq.media.levels import apply_gain
 from blinkq.voice.clock import PERIOD
 from blinkq.voice.devices.device import Block
-from blinkq.voice.wavfeed import WavFeed
 
-__all__ = ["Player"]
+__all__ = ["Feed", "Player"]
+
+
+class Feed(Protocol):
+    """Where a player takes its sound from."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come in this pass."""
+
+    @property
+    def error(self) -> str | None:
+        """What is wrong, once it has ended."""
+
+    def next_block(self) -> Block | None:
+        """The next block; None at the end, or when there is none yet."""
+
+    def rewind(self) -> None:
+        """Begin another pass."""
+
+    def close(self) -> None:
+        """Give everything back. Idempotent."""
 
 
 class Player:
     """Source of one slot. Posts PlayerStarted with its first sound and then PlayerEnded or PlayerFailed, once."""
 
-    def __init__(self, command: StartPlayer, feed: WavFeed, emit: Callable[[Event], None]) -> None:
+    def __init__(self, command: StartPlayer, feed: Feed, emit: Callable[[Event], None]) -> None:
         self.command = command
         self._feed = feed
         self._emit = emit

@@ -33,10 +33,11 @@ from blinkq.voice.devices.keeper import DeviceKeeper
 from blinkq.voice.house import House
 from blinkq.voice.ice_desk import IceDesk
 from blinkq.voice.outbox import Outbox
-from blinkq.voice.player import Player
+from blinkq.voice.player import Feed, Player
 from blinkq.voice.recorder import Recorder
 from blinkq.voice.setup import StreamSetup
 from blinkq.voice.stream import Stream
+from blinkq.voice.tonefeed import ToneFeed
 from blinkq.voice.transport import Transport, TransportError, check_address
 from blinkq.voice.wavfeed import WavFeed
 from blinkq.voice.worker import Worker
@@ -310,13 +311,17 @@ class MediaProcess:
     def _do_StartPlayer(self, sequence: int, command: control.StartPlayer) -> Reply:
         # The command is carried out even if the file is bad: the outcome of a player is always an event.
         try:
-            feed = WavFeed(command.filename, self._rate(command.mixer), self._disk)
+            feed = self._feed(command)
         except BlinkQError as error:
             self._emit(control.PlayerFailed(command.player, _sentence(error)))
             return Reply()
         player = Player(command, feed, self._emit)
         self._clock.post(lambda: self._house.add_player(player))
         return Reply()
+
+    def _feed(self, command: control.StartPlayer) -> Feed:
+        rate = self._rate(command.mixer)
+        return ToneFeed(command.tones, rate) if command.tones else WavFeed(command.filename, rate, self._disk)
 
     def _do_StopPlayer(self, sequence: int, command: control.StopPlayer) -> Reply:
         self._clock.post(lambda: self._house.stop_player(command.player))

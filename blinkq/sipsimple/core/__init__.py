@@ -1,4 +1,4 @@
-"""What applications import from ``sipsimple.core``: addresses, headers, credentials, routes, the mixer.
+"""What applications import from ``sipsimple.core``: addresses, headers, credentials, routes, descriptions, sound.
 
 Only names are gathered here. The rest of the middleware imports the files that define them, never this one.
 """
@@ -6,6 +6,9 @@ Only names are gathered here. The rest of the middleware imports the files that 
 from __future__ import annotations
 
 from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.core.mixer_port import MixerPort
+from blinkq.sipsimple.core.tone_generator import ToneGenerator
+from blinkq.sipsimple.core.wave_file import RecordingWaveFile, WaveFile
 from blinkq.sipsimple.headers import (
     BaseIdentityHeader,
     ContactHeader,
@@ -139,8 +142,10 @@ __all__ = [
     "FrozenWarningHeader",
     "Header",
     "MediaCodec",
+    "MixerPort",
     "ReasonHeader",
     "RecordRouteHeader",
+    "RecordingWaveFile",
     "ReferToHeader",
     "ReplacesHeader",
     "RetryAfterHeader",
@@ -156,7 +161,9 @@ __all__ = [
     "SubjectHeader",
     "SubscriptionStateHeader",
     "ToHeader",
+    "ToneGenerator",
     "ViaHeader",
     "WarningHeader",
+    "WaveFile",
     "sip_status_messages",
 ]  # fmt: skip

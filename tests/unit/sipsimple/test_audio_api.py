@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 from support.call_scene import flow
-from support.fake_media import FakeMedia
 from support.middleware import Recorder
+from support.mixers import open_mixer
 
 from blinkq.base.errors import IllegalStateError
-from blinkq.engine.loop import EngineLoop
 from blinkq.media.control import AddSlot, PlayerEnded, PlayerFailed, RecorderEnded, StartPlayer, StartRecorder, StopPlayer
 from blinkq.sipsimple.audio import AudioBridge, AudioConference, AudioDevice, IAudioPort, RootAudioBridge, WavePlayer, WaveRecorder
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.core import SIPCoreError
-from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.runtime import Runtime
 
 
@@ -41,21 +37,6 @@ class Port(WavePlayer):
         return self.slot if self.produces else None
 
 
-@asynccontextmanager
-async def mixer() -> AsyncIterator[tuple[AudioMixer, FakeMedia]]:
-    loop = EngineLoop(asyncio.get_running_loop())
-    loop.start()
-    media = FakeMedia(MediaEvents().dispatch)
-    media.running = True
-    made = AudioMixer(None, None, 48000, media=media)
-    await made.opened()
-    try:
-        yield made, media
-    finally:
-        made.close()
-        loop.stop()
-
-
 def pairs(made: AudioMixer) -> set[tuple[int, int]]:
     return set(made.connected_slots)
 
@@ -66,7 +47,7 @@ def mesh(*ports: Port) -> set[tuple[int, int]]:
 
 @flow
 async def test_a_bridge_connects_everybody_with_everybody_else() -> None:
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         bridge = AudioBridge(m)
         a, b, c = Port(m), Port(m), Port(m, produces=False)
         for port in (a, b, c, a):
@@ -86,7 +67,7 @@ async def test_a_bridge_connects_everybody_with_everybody_else() -> None:
 
 @flow
 async def test_what_cannot_be_added() -> None:
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         bridge = RootAudioBridge(m)
         with pytest.raises(TypeError):
             bridge.add(object())
@@ -101,7 +82,7 @@ async def test_what_cannot_be_added() -> None:
 
 @flow
 async def test_ports_that_nobody_holds_leave() -> None:
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         bridge = AudioBridge(m)
         a, b = Port(m), Port(m)
         bridge.add(a)
@@ -117,7 +98,7 @@ async def test_ports_that_nobody_holds_leave() -> None:
 
 @flow
 async def test_bridges_in_bridges() -> None:
-    async with mixer() as (m, media):
+    async with open_mixer() as (m, media):
         outer, inner = RootAudioBridge(m), AudioBridge(m)
         a, b, c = Port(m), Port(m), Port(m)
         inner.add(a)
@@ -162,7 +143,7 @@ class Stream(Port):
 async def test_a_conference(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(IllegalStateError, match="running application"):
         AudioConference()
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         monkeypatch.setattr(Runtime, "voice_audio_mixer", m)
         conference = AudioConference()
         bob, carol = Stream(m), Stream(m)
@@ -193,7 +174,7 @@ async def test_a_conference(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @flow
 async def test_muting_a_device() -> None:
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         recorder = Recorder("AudioPortDidChangeSlots")
         bridge, device, port = AudioBridge(m), AudioDevice(m), Port(m)
         bridge.add(device)
@@ -216,7 +197,7 @@ async def test_muting_a_device() -> None:
 
 @flow
 async def test_a_player_plays_ends_and_plays_again() -> None:
-    async with mixer() as (m, media):
+    async with open_mixer() as (m, media):
         recorder = Recorder()
         bridge, port = AudioBridge(m), Port(m, produces=False)
         bridge.add(port)
@@ -247,7 +228,7 @@ async def test_a_player_plays_ends_and_plays_again() -> None:
 
 @flow
 async def test_a_file_that_cannot_be_played() -> None:
-    async with mixer() as (m, media):
+    async with open_mixer() as (m, media):
         recorder = Recorder()
         player = WavePlayer(m, "none.wav")
         player.start()
@@ -261,7 +242,7 @@ async def test_a_file_that_cannot_be_played() -> None:
 
 @flow
 async def test_a_recorder_records_stops_and_records_again(tmp_path: Path) -> None:
-    async with mixer() as (m, _media):
+    async with open_mixer() as (m, _media):
         seen = Recorder("WaveRecorderDidEnd", "WaveRecorderDidFail")
         bridge, port = AudioBridge(m), Port(m)
         recorder = WaveRecorder(m, str(tmp_path / "new" / "heard.wav"))
@@ -289,7 +270,7 @@ async def test_a_recorder_records_stops_and_records_again(tmp_path: Path) -> Non
 @pytest.mark.expect_warnings
 @flow
 async def test_a_recorder_that_cannot_write(tmp_path: Path) -> None:
-    async with mixer() as (m, media):
+    async with open_mixer() as (m, media):
         seen = Recorder("WaveRecorderDidEnd", "WaveRecorderDidFail")
         recorder = WaveRecorder(m, str(tmp_path / "heard.wav"))
         recorder.start()
