@@ -22,7 +22,7 @@ from blinkq.base.statemachine import StateTable
 from blinkq.cli.arguments import build_parser
 from blinkq.sipsimple import explain
 from blinkq.sipsimple.account import Account, BonjourAccount
-from blinkq.sipsimple.configuration import RuntimeSetting, Setting, SettingsGroupMeta, SettingsObject
+from blinkq.sipsimple.configuration import KEPT, RuntimeSetting, Setting, SettingAlias, SettingsGroupMeta, SettingsObject
 from blinkq.sipsimple.configuration.setting import to_stored
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 
@@ -103,19 +103,40 @@ def settings() -> str:
         "",
     ]
     types: dict[str, str] = {}
+    kept: list[str] = []
     for title, owner in (("General", SIPSimpleSettings), ("Each account", Account), ("The account bonjour", BonjourAccount)):
         lines += [f"## {title}", "", "| setting | type | default | meaning |", "|---|---|---|---|"]
         for path, setting in _declarations(owner):
-            name = {"str": "text", "bool": "true or false"}.get(setting.type.__name__, setting.type.__name__)
+            name = {"str": "text", "bool": "true or false", "int": "number", "float": "number"}.get(
+                setting.type.__name__, setting.type.__name__
+            )
             if setting.type.__module__ != "builtins":
                 types[name] = re.split(r"\n\s*\n", setting.type.__doc__ or "")[0].strip()
             if setting.nillable:
                 name += " or none"
-            lines.append(f"| `{path}` | {name} | {_default(setting)} | {_meaning(setting)} |")
+            row = f"| `{path}` | {name} | {_default(setting)} |"
+            if setting.is_kept:
+                kept.append(f"| {title.lower()} {row} {_cell(setting.doc.removeprefix(KEPT))} |")
+            else:
+                lines.append(f"{row} {_meaning(setting)} |")
         lines.append("")
+    lines += ["## Other names", "", "| name | of an account: | is |", "|---|---|---|"]
+    for title, owner in (("no", SIPSimpleSettings), ("yes", Account)):
+        lines += [f"| `{path}` | {title} | `{alias.path}` |" for path, alias in _aliases(owner)]
+    lines += [
+        "",
+        "## Kept for compatibility",
+        "",
+        "Scripts and settings files of the SIP SIMPLE client SDK have these. They are checked and stored, and have no effect.",
+        "",
+        "| where | setting | type | default | why |",
+        "|---|---|---|---|---|",
+        *kept,
+        "",
+    ]
     lines += ["## Types", "", "| type | values |", "|---|---|"]
     lines += [f"| {name} | {_cell(doc)} |" for name, doc in sorted(types.items())]
-    return _page("Settings", "blinkq/sipsimple/configuration/settings.py, account_settings.py and sip_account.py", lines)
+    return _page("Settings", "the settings modules of blinkq/sipsimple", lines)
 
 
 def _declarations(owner: type[SettingsObject] | SettingsGroupMeta, prefix: str = "") -> Iterator[tuple[str, Setting[Any]]]:
@@ -126,6 +147,14 @@ def _declarations(owner: type[SettingsObject] | SettingsGroupMeta, prefix: str =
     for name, member in members:
         if isinstance(member, SettingsGroupMeta):
             yield from _declarations(member, f"{prefix}{name}.")
+
+
+def _aliases(owner: type[SettingsObject] | SettingsGroupMeta, prefix: str = "") -> Iterator[tuple[str, SettingAlias]]:
+    for name, member in ((name, getattr(owner, name)) for name in dir(owner) if not name.startswith("__")):
+        if isinstance(member, SettingAlias):
+            yield prefix + name, member
+        elif isinstance(member, SettingsGroupMeta):
+            yield from _aliases(member, f"{prefix}{name}.")
 
 
 def _meaning(setting: Setting[Any]) -> str:

@@ -32,6 +32,8 @@ class Notices(QObject):
         if kept_as:
             text = self.tr("The settings could not be read (%1). The file is kept as %2, and BlinkQ begins with new settings.")
             self._show(text.replace("%1", str(data.error)).replace("%2", str(kept_as)))
+        elif data.attribute is None:
+            self._show(self.tr("Settings: %1.").replace("%1", str(data.error)))
         else:
             text = self.tr("The setting %1 is not usable (%2); its default is in force.")
             self._show(text.replace("%1", str(data.attribute)).replace("%2", str(data.error)))

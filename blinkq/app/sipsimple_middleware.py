@@ -25,10 +25,11 @@ from blinkq.sipsimple.configuration import SettingsObject
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress, SIPTransport
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import SIPURI, Route, ToHeader
+from blinkq.sipsimple.core import SIPURI, BaseSIPURI, Route, ToHeader
 from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.registration_trial import RegistrationTrial
 from blinkq.sipsimple.session import Session
+from blinkq.sipsimple.session.destination import target_of
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["SIPSimpleMiddleware"]
@@ -120,16 +121,14 @@ class SIPSimpleMiddleware(NotificationHandler):
     # calls -----------------------------------------------------------------------------------------------------------------------
 
     def lookup(self, uri: str, account: AccountLike | None) -> object:
-        target = SIPURI.parse(uri)
+        target: BaseSIPURI = SIPURI.parse(uri)
         transports = list(SIPSimpleSettings().sip.transport_list)
         tls_name = None
         if account is not None:
             known = cast(Account, account)
-            proxy = known.sip.outbound_proxy
             tls_name = known.sip.tls_name
-            if proxy is not None:
-                target = SIPURI(proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
-            elif known.sip.transport is not None:
+            target = target_of(known, target)
+            if known.sip.outbound_proxy is None and known.sip.transport is not None:
                 transports = [str(known.sip.transport)]
         lookup = DNSLookup()
         lookup.lookup_sip_proxy(target, transports, tls_name=tls_name)

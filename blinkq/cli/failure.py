@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import NotificationData
+from blinkq.sipsimple.configuration import ConfigurationVersionError
 
 __all__ = ["CommandFailure", "WrongUsage", "as_sentence", "load_failure"]
 
@@ -25,8 +26,10 @@ def as_sentence(error: BaseException) -> str:
 def load_failure(data: NotificationData) -> str:
     """The data of CFGManagerLoadFailed as a sentence."""
     if data.attribute is None:
+        if isinstance(data.error, ConfigurationVersionError):
+            return as_sentence(data.error)
         kept = f" It is kept as {data.kept_as}." if vars(data).get("kept_as") else ""
         return f"The settings file is unreadable ({data.error}).{kept} Defaults are used."
     if data.container is None:
         return f"The stored account {data.attribute} cannot be used: {data.error}."
-    return f"The stored setting {data.attribute} cannot be used ({data.error}); its default is."
+    return f"A stored setting cannot be used, its default is: {data.error}."

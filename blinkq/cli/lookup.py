@@ -8,7 +8,9 @@ from blinkq.base.notification import Notification
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import check_uri, complete_uri, selected_account
 from blinkq.cli.tool import Tool
+from blinkq.sipsimple.account import Account, AnyAccount
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.core import BaseSIPURI
 from blinkq.sipsimple.explain import explain_lookup
 from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.session.destination import target_of
@@ -37,7 +39,12 @@ class LookupTool(Tool):
         account = selected_account(self.options)
         self.uri = complete_uri(self.options, account)
         self.lookup = DNSLookup()
-        self.lookup.lookup_sip_proxy(target_of(account, self.uri), list(SIPSimpleSettings().sip.transport_list))
+        self.lookup.lookup_sip_proxy(self._target(account), list(SIPSimpleSettings().sip.transport_list))
+
+    def _target(self, account: AnyAccount) -> BaseSIPURI:
+        """A domain alone is looked up for itself, except that an outbound proxy takes everything."""
+        proxy = account.sip.outbound_proxy if isinstance(account, Account) else None
+        return target_of(account, self.uri) if self.uri.user or proxy is not None else self.uri
 
     def _NH_DNSLookupTrace(self, notification: Notification) -> None:
         data = notification.data

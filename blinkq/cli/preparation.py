@@ -25,6 +25,7 @@ from blinkq.sipsimple.core import SIPURI, SIPCoreError
 from blinkq.sipsimple.wave_file import check_wave_file
 
 __all__ = [
+    "CopiedPasswords",
     "check_files",
     "check_uri",
     "complete_uri",
@@ -189,6 +190,7 @@ def _account(options: Namespace, settings: SIPSimpleSettings, manager: AccountMa
     settings.sip.accept_direct_calls = True
     account = Account(f"{DIRECT_USER}@{settings.sip.local_ip or 'localhost'}")
     account.registration.enabled = False
+    account.sip.always_use_my_proxy = False
     return account
 
 

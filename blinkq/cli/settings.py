@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from blinkq.base.errors import BlinkQError
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
 from blinkq.cli.failure import CommandFailure, WrongUsage, as_sentence, load_failure
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import config_directory, read_password
+from blinkq.cli.preparation import CopiedPasswords, config_directory, read_password
 from blinkq.sipsimple.account import Account, AccountManager, BonjourAccount
 from blinkq.sipsimple.configuration import (
     ConfigurationManager,
@@ -21,6 +22,7 @@ from blinkq.sipsimple.configuration import (
     iter_settings,
 )
 from blinkq.sipsimple.configuration.backend.file import FileBackend
+from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
 from blinkq.sipsimple.configuration.password import PasswordSetting
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 
@@ -47,7 +49,10 @@ def _configuration(options: Namespace) -> Iterator[list[str]]:
         NotificationCenter().add_observer(observer, name)
     manager = ConfigurationManager()
     try:
-        manager.start(FileBackend(config_directory(options) / "config"))
+        if options.action in _READING:
+            _start_reading(config_directory(options), problems)
+        else:
+            manager.start(FileBackend(config_directory(options) / "config"))
         AccountManager().load()
         yield problems
     except (CommandFailure, WrongUsage):
@@ -59,6 +64,14 @@ def _configuration(options: Namespace) -> Iterator[list[str]]:
         AccountManager().forget()
         if manager.started:
             manager.stop()
+
+
+def _start_reading(directory: Path, problems: list[str]) -> None:
+    """Look at a copy: the softphone may hold the settings."""
+    stored = FileBackend(directory / "config", read_only=True)
+    ConfigurationManager().start(MemoryBackend(stored.load()), CopiedPasswords(stored.directory))
+    if stored.load_error is not None:
+        problems.append(f"The settings file is unreadable ({stored.load_error}). It is left as it is; these are the defaults.")
 
 
 class _Problems(NotificationHandler):
@@ -167,7 +180,7 @@ def _set(options: Namespace, output: Output) -> None:
     try:
         reference.set_text(value)
     except ValueError as error:
-        raise CommandFailure(f"{options.name} is not changed: {error}.") from error
+        raise CommandFailure(f"{options.name} is not changed: {getattr(error, 'reason', error)}.") from error
     _settings_object(options).save()
 
 
@@ -229,6 +242,9 @@ def _accounts_remove(options: Namespace, output: Output) -> None:
     account.delete()
     output.say(f"The account {options.id} is removed.")
 
+
+#: what may run beside the softphone, which holds the settings
+_READING = frozenset({"show", "get", "accounts-list"})
 
 _ACTIONS: dict[str, Callable[[Namespace, Output], None]] = {
     "show": _show,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from blinkq.sipsimple.configuration import Setting, SettingsGroup
+from blinkq.sipsimple.account_kept_settings import EncryptionSettings
+from blinkq.sipsimple.configuration import KEPT, Setting, SettingAlias, SettingsGroup, group
 from blinkq.sipsimple.configuration.datatypes import (
     AudioCodecList,
     PositiveInteger,
     SIPProxyAddress,
     SIPTransport,
     SRTPEncryption,
+    VideoCodecList,
 )
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
 
 class AuthSettings(SettingsGroup):
     username: Setting[str | None] = Setting(str, nillable=True, doc="user name for authentication where it is not that of the address")
+    password = SettingAlias("password")
 
 
 class RegistrationSettings(SettingsGroup):
@@ -26,9 +29,14 @@ class RegistrationSettings(SettingsGroup):
 
 
 class AccountSIPSettings(SettingsGroup):
+    always_use_my_proxy = Setting(
+        bool, True, doc="whether calls to other domains go through the account's own server too; calls to a port or an IP address do not"
+    )
     outbound_proxy: Setting[SIPProxyAddress | None] = Setting(
         SIPProxyAddress, nillable=True, doc="server to use instead of the one that DNS names: host:port;transport=tls"
     )
+    register = SettingAlias("registration.enabled")
+    register_interval = SettingAlias("registration.interval")
     tls_name: Setting[str | None] = Setting(str, nillable=True, doc="name that the server's certificate must have, instead of the domain")
     transport: Setting[SIPTransport | None] = Setting(SIPTransport, nillable=True, doc="the only transport to use; empty = as DNS says")
 
@@ -39,6 +47,9 @@ class RTPSettings(SettingsGroup):
     )
     srtp_encryption = Setting(SRTPEncryption, SRTPEncryption("optional"), doc="encryption of calls: disabled, optional or mandatory")
     use_srtp_without_tls = Setting(bool, False, doc="whether keys are offered although the signalling is not encrypted")
+    video_codec_list: Setting[VideoCodecList | None] = Setting(VideoCodecList, nillable=True, doc=f"{KEPT}there is no video")
+
+    encryption = group(EncryptionSettings)
 
 
 class BonjourPresenceSettings(SettingsGroup):

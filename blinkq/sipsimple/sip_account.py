@@ -9,6 +9,7 @@ from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
+from blinkq.sipsimple.account_kept_settings import AccountTLSSettings, MSRPSettings, PSTNSettings, XCAPSettings
 from blinkq.sipsimple.account_settings import AccountSIPSettings, AuthSettings, RegistrationSettings, RTPSettings
 from blinkq.sipsimple.configuration import (
     ConfigurationBackendError,
@@ -16,7 +17,7 @@ from blinkq.sipsimple.configuration import (
     ModifiedValue,
     Setting,
     SettingsObject,
-    SettingsObjectID,
+    SettingsObjectImmutableID,
     group,
 )
 from blinkq.sipsimple.configuration.datatypes import SIPAddress
@@ -45,7 +46,7 @@ class Account(SettingsObject):
     """
 
     __group__ = "Accounts"
-    __id__ = SettingsObjectID(SIPAddress)
+    __id__ = SettingsObjectImmutableID(SIPAddress)
 
     id = __id__
     enabled = Setting(bool, False, doc="whether the account is used")
@@ -53,9 +54,13 @@ class Account(SettingsObject):
     password = PasswordSetting(doc="password; kept in the system's keyring or an encrypted file")
 
     auth = group(AuthSettings)
+    msrp = group(MSRPSettings)
+    pstn = group(PSTNSettings)
     registration = group(RegistrationSettings)
     rtp = group(RTPSettings)
     sip = group(AccountSIPSettings)
+    tls = group(AccountTLSSettings)
+    xcap = group(XCAPSettings)
 
     def __init__(self, id: str) -> None:
         super().__init__(id)

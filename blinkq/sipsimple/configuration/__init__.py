@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from blinkq.sipsimple.configuration.alias import SettingAlias
+from blinkq.sipsimple.configuration.collection import Item, ItemCollection, ItemManagement
 from blinkq.sipsimple.configuration.errors import (
     ConfigurationBackendError,
     ConfigurationError,
     ConfigurationInUseError,
+    ConfigurationVersionError,
+    DuplicateIDError,
+    InvalidSettingError,
     ObjectNotFoundError,
 )
-from blinkq.sipsimple.configuration.manager import ConfigurationManager, DefaultValue
-from blinkq.sipsimple.configuration.objects import (
+from blinkq.sipsimple.configuration.groups import (
+    ModifiedList,
     SettingReference,
     SettingsGroup,
     SettingsGroupMeta,
-    SettingsObject,
-    SettingsObjectExtension,
-    SettingsObjectID,
+    SettingsState,
     group,
     iter_settings,
 )
-from blinkq.sipsimple.configuration.setting import ModifiedValue, RuntimeSetting, Setting
+from blinkq.sipsimple.configuration.manager import ConfigurationManager, DefaultValue, ItemContainer, PersistentKey
+from blinkq.sipsimple.configuration.objects import SettingsObject, SettingsObjectExtension, SettingsObjectID, SettingsObjectImmutableID
+from blinkq.sipsimple.configuration.setting import KEPT, CorrelatedSetting, ModifiedValue, RuntimeSetting, Setting
 
 __all__ = [
-    "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "ConfigurationManager", "DefaultValue", "ModifiedValue",
-    "ObjectNotFoundError", "RuntimeSetting", "Setting", "SettingReference", "SettingsGroup", "SettingsGroupMeta", "SettingsObject",
-    "SettingsObjectExtension", "SettingsObjectID", "group", "iter_settings",
+    "KEPT", "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "ConfigurationManager",
+    "ConfigurationVersionError", "CorrelatedSetting", "DefaultValue", "DuplicateIDError", "InvalidSettingError", "Item", "ItemCollection",
+    "ItemContainer", "ItemManagement", "ModifiedList", "ModifiedValue", "ObjectNotFoundError", "PersistentKey", "RuntimeSetting",
+    "Setting", "SettingAlias", "SettingReference", "SettingsGroup", "SettingsGroupMeta", "SettingsObject", "SettingsObjectExtension",
+    "SettingsObjectID", "SettingsObjectImmutableID", "SettingsState", "group", "iter_settings",
 ]  # fmt: skip

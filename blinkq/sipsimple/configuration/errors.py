@@ -3,7 +3,10 @@
     BlinkQError
     └── ConfigurationError
         ├── ObjectNotFoundError(KeyError)          there is nothing stored under this key
+        ├── DuplicateIDError(ValueError)           an object with this id exists
+        ├── InvalidSettingError(ValueError)        a value is not allowed; it names the setting, the value and what is allowed
         └── ConfigurationBackendError              the settings cannot be read or written; the message says what to do
+            ├── ConfigurationVersionError          the settings were written by a newer version
             ├── ConfigurationInUseError            another process holds the settings
             ├── FileParserError                    the text of a settings file is broken
             └── FileBuilderError                   a value cannot be written as text
@@ -14,8 +17,8 @@ from __future__ import annotations
 from blinkq.base.errors import BlinkQError
 
 __all__ = [
-    "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "FileBuilderError", "FileParserError",
-    "ObjectNotFoundError",
+    "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "ConfigurationVersionError", "DuplicateIDError",
+    "FileBuilderError", "FileParserError", "InvalidSettingError", "ObjectNotFoundError",
 ]  # fmt: skip
 
 
@@ -30,8 +33,31 @@ class ObjectNotFoundError(ConfigurationError, KeyError):
         return Exception.__str__(self)
 
 
+class DuplicateIDError(ConfigurationError, ValueError):
+    """Another object has this id."""
+
+
+class InvalidSettingError(ConfigurationError, ValueError):
+    """A setting cannot have this value.
+
+    :param setting: its dotted path
+    :param value: what was given
+    :param reason: what is allowed, as a sentence
+    """
+
+    def __init__(self, setting: str, value: object, reason: str) -> None:
+        super().__init__(f"{setting} cannot be {value!r}: {reason}")
+        self.setting = setting
+        self.value = value
+        self.reason = reason
+
+
 class ConfigurationBackendError(ConfigurationError):
     """The settings cannot be read or written."""
+
+
+class ConfigurationVersionError(ConfigurationBackendError):
+    """The settings were written by a newer version of the application."""
 
 
 class ConfigurationInUseError(ConfigurationBackendError):

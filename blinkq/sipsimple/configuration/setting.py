@@ -1,7 +1,8 @@
 """Setting: one named, typed value of a settings object, with its default and one line of prose.
 
 What a setting can be of: any type whose instances can be written with ``str(value)`` and read with ``type(text)``, or with the class method
-``type.from_description(text)`` where there is one; bool; and subclasses of ``datatypes.List``.
+``type.from_description(text)`` where there is one; types with ``__getstate__`` and ``__setstate__`` that give and take their stored form;
+bool; and subclasses of ``datatypes.List``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, cast, overload
 
 from blinkq.sipsimple.configuration.backend import Value
+from blinkq.sipsimple.configuration.errors import InvalidSettingError
 from blinkq.sipsimple.configuration.manager import DefaultValue
 
-__all__ = ["ModifiedValue", "RuntimeSetting", "Setting"]
+__all__ = ["KEPT", "CorrelatedSetting", "ModifiedValue", "RuntimeSetting", "Setting", "to_stored"]
 
 T = TypeVar("T")
 
@@ -22,6 +24,10 @@ _FALSE = frozenset({"false", "no", "off", "0"})
 
 #: one lock for all values: they change rarely, and a save must see an object's values as of one moment
 _lock = threading.RLock()
+
+
+#: how the doc of a setting begins that scripts and settings files of the SDK have, but that BlinkQ does not act on; the reason follows
+KEPT = "kept for compatibility: "
 
 
 class ModifiedValue:
@@ -89,7 +95,7 @@ class Setting(Generic[T]):
         return self._resolve(self._state(container).value)
 
     def __set__(self, container: object, value: T | type[DefaultValue]) -> None:
-        checked = self.check(value)
+        checked = self._checked(container, value, self.check)
         with _lock:
             state = self._state(container)
             state.value = checked
@@ -103,7 +109,7 @@ class Setting(Generic[T]):
             return value
         if value is None:
             if not self.nillable:
-                raise ValueError(f"{self.name or 'this setting'} cannot be empty")
+                raise ValueError("something is wanted here")
             return None
         if self.type is bool:
             return _parse_bool(value) if isinstance(value, str) else bool(value)
@@ -133,6 +139,23 @@ class Setting(Generic[T]):
             state = self._state(container)
             state.value, state.dirty = state.saved, False
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the setting is only kept for compatibility, and has no effect."""
+        return self.doc.startswith(KEPT)
+
+    def isset(self, container: object) -> bool:
+        """Whether something is set."""
+        return not self.is_default(container)
+
+    def isdirty(self, container: object) -> bool:
+        """Whether it was changed since the last save."""
+        return self._state(container).dirty
+
+    def clear_dirty(self, container: object) -> None:
+        """Let what is set count as saved."""
+        self.get_modified(container)
+
     def is_default(self, container: object) -> bool:
         """Whether nothing is set."""
         return self._state(container).value is DefaultValue
@@ -144,7 +167,7 @@ class Setting(Generic[T]):
 
     def restore(self, container: object, stored: Value) -> None:
         """Take the stored form; raises ValueError when it is not allowed."""
-        value = self.parse(stored)
+        value = self._checked(container, stored, self.parse)
         with _lock:
             state = self._state(container)
             state.value = state.saved = value
@@ -156,12 +179,25 @@ class Setting(Generic[T]):
             raise ValueError("this is a value, not a group")
         if stored is None:
             return self.check(None)
+        if _is_stateful(self.type):
+            value = self.type.__new__(self.type)
+            value.__setstate__(stored)
+            return value
         if getattr(self.type, "is_list", False):
             items = [item for item in (part.strip() for part in stored.split(",")) if item] if isinstance(stored, str) else stored
             return self.type(items)
         if isinstance(stored, list):
             raise ValueError("one value is wanted, not a list")
         return self.check(stored)
+
+    def _checked(self, container: object, value: Any, check: Callable[[Any], Any]) -> Any:
+        """``value`` through ``check``; whatever that says names the setting, and where it is."""
+        try:
+            return check(value)
+        except InvalidSettingError:
+            raise
+        except (TypeError, ValueError) as error:
+            raise InvalidSettingError(f"{container.__dict__.get('_path', '')}{self.name}", value, str(error)) from error
 
     def _resolve(self, value: Any) -> T:
         return cast(T, self.default if value is DefaultValue else value)
@@ -172,6 +208,31 @@ class Setting(Generic[T]):
             return states[self.name]
         except KeyError:
             return states.setdefault(self.name, _State())
+
+
+class CorrelatedSetting(Setting[T]):
+    """A setting that must fit another one of the same group.
+
+    :param sibling: the other's name
+    :param validator: called with the new value and the sibling's present one; raises ValueError when they do not fit
+    """
+
+    def __init__(
+        self, type: Callable[..., T], sibling: str, validator: Callable[[T, Any], None], default: T | None = None,
+        nillable: bool = False, doc: str = "",
+    ) -> None:  # fmt: skip
+        super().__init__(type, default, nillable, doc)
+        self.sibling = sibling
+        self.validator = validator
+
+    def _checked(self, container: object, value: Any, check: Callable[[Any], Any]) -> Any:
+        def fits(given: Any) -> Any:
+            checked = check(given)
+            self.validator(self._resolve(checked), getattr(container, self.sibling))
+            return checked
+
+        with _lock:
+            return super()._checked(container, value, fits)
 
 
 class RuntimeSetting(Setting[T]):
@@ -186,9 +247,16 @@ def to_stored(value: object) -> Value:
         return None
     if isinstance(value, bool):
         return "true" if value else "false"
+    if _is_stateful(type(value)):
+        return value.__getstate__()  # type: ignore[return-value]  # text or a list of texts, as the type was written for
     if getattr(value, "is_list", False):
         return [str(item) for item in value]  # type: ignore[attr-defined]  # is_list marks datatypes.List
     return str(value)
+
+
+def _is_stateful(type: Any) -> bool:
+    """Whether a type knows its own stored form, as types of SDK applications do."""
+    return hasattr(type, "__setstate__") and not hasattr(type, "from_description")
 
 
 def _parse_bool(text: str) -> bool:

@@ -7,7 +7,16 @@ import os
 import platformdirs
 
 import blinkq
-from blinkq.sipsimple.configuration import RuntimeSetting, Setting, SettingsGroup, SettingsObject, group
+from blinkq.sipsimple.configuration import (
+    KEPT,
+    CorrelatedSetting,
+    RuntimeSetting,
+    Setting,
+    SettingAlias,
+    SettingsGroup,
+    SettingsObject,
+    group,
+)
 from blinkq.sipsimple.configuration.datatypes import (
     AudioCodecList,
     IPAddress,
@@ -18,9 +27,24 @@ from blinkq.sipsimple.configuration.datatypes import (
     PortRange,
     SampleRate,
     SIPTransportList,
+    VideoCodecList,
+)
+from blinkq.sipsimple.configuration.kept_settings import (
+    ChatSettings,
+    DesktopSharingSettings,
+    EchoCancellerSettings,
+    FileTransferSettings,
+    KeptLogsSettings,
+    KeptTLSSettings,
+    MSRPSettings,
+    ScreenSharingSettings,
+    VideoSettings,
 )
 
-__all__ = ["SIPSimpleSettings"]
+__all__ = [
+    "AudioSettings", "ChatSettings", "DesktopSharingSettings", "FileTransferSettings", "LogsSettings", "RTPSettings",
+    "SIPSettings", "SIPSimpleSettings", "ScreenSharingSettings", "TLSSettings", "VideoSettings",
+]  # fmt: skip
 
 
 class AudioSettings(SettingsGroup):
@@ -35,6 +59,9 @@ class AudioSettings(SettingsGroup):
     directory = Setting(
         Path, Path(os.path.join(platformdirs.user_documents_dir(), "BlinkQ recordings")), doc="where recordings of calls are kept"
     )
+    tail_length = SettingAlias("audio.echo_canceller.tail_length")
+
+    echo_canceller = group(EchoCancellerSettings)
 
 
 class DNSSettings(SettingsGroup):
@@ -43,7 +70,7 @@ class DNSSettings(SettingsGroup):
     )
 
 
-class LogsSettings(SettingsGroup):
+class LogsSettings(KeptLogsSettings):
     trace_sip = Setting(bool, False, doc="whether every SIP message is traced")
 
 
@@ -51,6 +78,12 @@ class RTPSettings(SettingsGroup):
     audio_codec_list = Setting(AudioCodecList, AudioCodecList(["opus", "G722", "PCMU", "PCMA"]), doc="audio codecs, preferred ones first")
     port_range = Setting(PortRange, PortRange(50000, 50500), doc="UDP ports for media")
     timeout = Setting(NonNegativeInteger, NonNegativeInteger(30), doc="seconds without media after which a call is ended; 0 = never")
+    video_codec_list = Setting(VideoCodecList, VideoCodecList(["H264", "VP9", "VP8"]), doc=f"{KEPT}there is no video")
+
+
+def _differ(port: Port, other: Port) -> None:
+    if port == other != 0:
+        raise ValueError("TCP and TLS cannot have the same port; 0 lets the system choose")
 
 
 class SIPSettings(SettingsGroup):
@@ -62,13 +95,13 @@ class SIPSettings(SettingsGroup):
         NonNegativeInteger, NonNegativeInteger(5), doc="seconds between checks that a server reached over UDP still knows us; 0 = never"
     )
     local_ip: Setting[IPAddress | None] = Setting(IPAddress, nillable=True, doc="the only local address to use")
-    tcp_port = Setting(Port, Port(0), doc="local TCP port; 0 = any")
-    tls_port = Setting(Port, Port(0), doc="local TLS port; 0 = any")
+    tcp_port = CorrelatedSetting(Port, "tls_port", _differ, Port(0), doc="local TCP port; 0 = any")
+    tls_port = CorrelatedSetting(Port, "tcp_port", _differ, Port(0), doc="local TLS port; 0 = any; not that of TCP")
     transport_list = Setting(SIPTransportList, SIPTransportList(["tls", "tcp", "udp"]), doc="transports, preferred ones first")
     udp_port = Setting(Port, Port(0), doc="local UDP port; 0 = any")
 
 
-class TLSSettings(SettingsGroup):
+class TLSSettings(KeptTLSSettings):
     ca_list: Setting[Path | None] = Setting(Path, nillable=True, doc="file of certificate authorities that are trusted beside the system's")
     certificate: Setting[Path | None] = Setting(Path, nillable=True, doc="file with our certificate and its key")
     verify_server = Setting(bool, True, doc="whether a server's certificate must be valid and carry its name")
@@ -84,11 +117,17 @@ class SIPSimpleSettings(SettingsObject):
     user_agent = Setting(str, f"BlinkQ/{blinkq.__version__}", doc="how we introduce ourselves to servers and peers")
 
     audio = group(AudioSettings)
+    chat = group(ChatSettings)
+    desktop_sharing = group(DesktopSharingSettings)
     dns = group(DNSSettings)
+    file_transfer = group(FileTransferSettings)
     logs = group(LogsSettings)
+    msrp = group(MSRPSettings)
     rtp = group(RTPSettings)
+    screen_sharing = group(ScreenSharingSettings)
     sip = group(SIPSettings)
     tls = group(TLSSettings)
+    video = group(VideoSettings)
 
     @property
     def local_ip(self) -> IPAddress | None:

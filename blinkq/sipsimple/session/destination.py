@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from blinkq.sipsimple.account import Account, AnyAccount
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI
 
@@ -9,8 +11,23 @@ __all__ = ["target_of"]
 
 
 def target_of(account: AnyAccount, uri: BaseSIPURI) -> BaseSIPURI:
-    """Where a call from ``account`` to ``uri`` is sent: to the account's outbound proxy, else to the callee's domain."""
-    proxy = account.sip.outbound_proxy if isinstance(account, Account) else None
+    """Where a call from ``account`` to ``uri`` is sent: to the account's outbound proxy, its own domain, or the callee.
+
+    To its own domain where ``sip.always_use_my_proxy`` says so and ``uri`` names a domain, not a computer (RFC 3263 §4.2).
+    """
+    if not isinstance(account, Account):
+        return uri
+    proxy = account.sip.outbound_proxy
     if proxy is not None:
         return SIPURI(host=proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
+    if account.sip.always_use_my_proxy and uri.port is None and not _names_computer(uri.host):
+        return SIPURI(account.id.domain, secure=uri.secure)
     return uri
+
+
+def _names_computer(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return host.lower() == "localhost"
+    return True

@@ -152,10 +152,13 @@ def test_a_password_comes_from_a_file_and_never_from_the_command_line(run: Run, 
 def test_an_unreadable_settings_file_is_kept_aside_and_said(run: Run, config: Path) -> None:
     config.mkdir(mode=0o700)
     (config / "config").write_text("\0 this is : no settings file\n   at all")
+    problem = "line 1: nothing may follow the ':' of a group"
     status, out, err = run("get", "rtp.timeout")
     assert (status, out) == (1, "30\n")
+    assert err == f"The settings file is unreadable ({problem}). It is left as it is; these are the defaults.\n"
+    status, out, err = run("set", "rtp.timeout", "20")
+    assert (status, out) == (1, "")
     (kept,) = config.glob("config.corrupt-*")
-    problem = "line 1: nothing may follow the ':' of a group"
     assert err == f"The settings file is unreadable ({problem}). It is kept as {kept}. Defaults are used.\n"
 
 
@@ -165,7 +168,7 @@ def test_a_stored_value_that_cannot_be_used_is_said(run: Run, config: Path) -> N
     (config / "config").write_text("SIPSimpleSettings:\n    rtp:\n        timeout = soon\n")
     status, out, err = run("get", "rtp.timeout")
     assert (status, out) == (1, "30\n")
-    assert err == "The stored setting rtp.timeout cannot be used (a whole number is wanted, not 'soon'); its default is.\n"
+    assert err == "A stored setting cannot be used, its default is: rtp.timeout cannot be 'soon': a whole number is wanted, not 'soon'.\n"
 
 
 def test_settings_in_use_are_left_alone(run: Run, config: Path) -> None:

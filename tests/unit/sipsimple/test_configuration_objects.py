@@ -20,12 +20,13 @@ from blinkq.sipsimple.configuration import (
     SettingsGroupMeta,
     SettingsObject,
     SettingsObjectExtension,
-    SettingsObjectID,
+    SettingsObjectImmutableID,
     group,
     iter_settings,
 )
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.datatypes import AudioCodecList, NonNegativeInteger, Port
+from blinkq.sipsimple.configuration.migration import VERSION
 
 
 class InnerSettings(SettingsGroup):
@@ -50,7 +51,7 @@ class General(SettingsObject):
 
 class Thing(SettingsObject):
     __group__ = "Things"
-    __id__ = SettingsObjectID(str)
+    __id__ = SettingsObjectImmutableID(str)
 
     id = __id__
     enabled = Setting(bool, False)
@@ -96,7 +97,7 @@ def test_defaults_and_values() -> None:
     assert isinstance(settings.number, NonNegativeInteger)
     with pytest.raises(ValueError):
         settings.number = -1  # type: ignore[assignment]
-    with pytest.raises(ValueError, match="name cannot be empty"):
+    with pytest.raises(ValueError, match="name cannot be None: something is wanted"):
         settings.name = None  # type: ignore[assignment]
     settings.sound.device = None
     assert settings.sound.device is None
@@ -129,7 +130,8 @@ def test_saving_stores_only_what_was_set_and_tells_what_changed() -> None:
         "sound.inner.deep": ModifiedValue(7, 9),
     }
     assert backend.data == {
-        "General": {"unknown": "kept", "name": "Alice", "sound": {"loud": "true", "codecs": ["PCMA"], "inner": {"deep": "9"}}}
+        "configuration_version": str(VERSION),
+        "General": {"unknown": "kept", "name": "Alice", "sound": {"loud": "true", "codecs": ["PCMA"], "inner": {"deep": "9"}}},
     }
     recorder.clear()
     settings.save()
@@ -179,8 +181,8 @@ def test_unusable_values_keep_their_default_and_are_reported() -> None:
     assert sorted(data.attribute for data in recorder.all("CFGManagerLoadFailed")) == ["enabled", "name", "number", "port", "sound"]
     assert recorder.seen[0].data.container is settings
     errors = {data.attribute: str(data.error) for data in recorder.all("CFGManagerLoadFailed")}
-    assert errors["number"] == "a whole number is wanted, not 'many'"
-    assert errors["sound"] == "this is a group, not a value"
+    assert errors["number"] == "number cannot be 'many': a whole number is wanted, not 'many'"
+    assert errors["sound"] == "sound cannot be 'noise': this is a group, not a value"
 
 
 def test_the_life_of_an_object() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from zope.interface import implementer
 
 from blinkq.base.logging import get_logger
 from blinkq.sipsimple.configuration.atomic_write import atomic_write
-from blinkq.sipsimple.configuration.backend import Tree, Value
+from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree, Value
 from blinkq.sipsimple.configuration.backend.file_syntax import build, parse
 from blinkq.sipsimple.configuration.backend.lock import DirectoryLock
 from blinkq.sipsimple.configuration.errors import ConfigurationBackendError, FileBuilderError, FileParserError
@@ -23,6 +25,7 @@ log = get_logger("sipsimple.configuration")
 MAX_FILE_SIZE = 16 * 1024 * 1024
 
 
+@implementer(IConfigurationBackend)
 class FileBackend:
     """The settings file ``filename``; a missing file is an empty one, missing directories are made when something is loaded or saved.
 
@@ -87,6 +90,21 @@ class FileBackend:
         except OSError as error:
             raise ConfigurationBackendError(f"cannot write the settings file {self._path}: {error.strerror}") from error
 
+    def keep_copy(self, suffix: str, secrets: Iterable[str] = ()) -> None:
+        """Keep a copy of the file as it is, as ``<filename>.<suffix>``, with ``secrets`` blotted out; an older copy stays as it is.
+
+        Raises ConfigurationBackendError when that is impossible.
+        """
+        target = self._path.with_name(f"{self._path.name}.{suffix}")
+        if target.exists() or not self._path.exists():
+            return
+        try:
+            tree = parse(self._path.read_bytes().decode(self.encoding))
+            _blot_out(tree, frozenset(secrets))
+            atomic_write(target, build(tree).encode(self.encoding))
+        except (OSError, UnicodeError) as error:
+            raise ConfigurationBackendError(f"cannot keep a copy of the settings file as {target}: {error}") from error
+
     def close(self) -> None:
         """Let other processes use the settings."""
         self._lock.release()
@@ -126,3 +144,11 @@ class FileBackend:
             ) from failure
         self.corrupt_file = str(aside)
         log.warning("the settings file was unreadable (%s); it is kept as %s", error, aside)
+
+
+def _blot_out(tree: Tree, secrets: frozenset[str]) -> None:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            _blot_out(value, secrets)
+        elif isinstance(value, str) and value in secrets:
+            tree[name] = "moved to the password store"

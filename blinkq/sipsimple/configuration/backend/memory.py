@@ -5,11 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-from blinkq.sipsimple.configuration.backend import Tree, Value
+from zope.interface import implementer
+
+from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree, Value
 
 __all__ = ["MemoryBackend"]
 
 
+@implementer(IConfigurationBackend)
 class MemoryBackend:
     """Keeps the tree in memory; ``data`` is what it starts with."""
 

@@ -42,6 +42,7 @@ from blinkq.sipsimple.configuration.datatypes.words import (
     SIPTransport,
     SRTPEncryption,
     SRTPKeyNegotiation,
+    TLSProtocol,
     Word,
     XCAPRoot,
 )
@@ -51,5 +52,5 @@ __all__ = [
     "IPAddress", "List", "MIMEType", "MSRPConnectionModel", "MSRPRelayAddress", "MSRPTransport", "Nameserver", "NameserverList",
     "NonNegativeInteger", "PJSIPLogLevel", "Path", "Port", "PortRange", "PositiveInteger", "SIPAddress", "SIPProxyAddress",
     "SIPTransport", "SIPTransportList", "SRTPEncryption", "SRTPKeyNegotiation", "STUNServerAddress", "STUNServerAddressList",
-    "SampleRate", "VideoCodecList", "VideoResolution", "Word", "XCAPRoot",
+    "SampleRate", "TLSProtocol", "VideoCodecList", "VideoResolution", "Word", "XCAPRoot",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AudioCodec", "CountryCode", "H264Profile", "MIMEType", "MSRPConnectionModel", "MSRPTransport", "Path", "SIPTransport",
-    "SRTPEncryption", "SRTPKeyNegotiation", "VideoCodec", "Word", "XCAPRoot",
+    "SRTPEncryption", "SRTPKeyNegotiation", "TLSProtocol", "VideoCodec", "Word", "XCAPRoot",
 ]  # fmt: skip
 
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+", re.ASCII)
@@ -69,6 +69,13 @@ class H264Profile(Word):
 
     valid_values = ("baseline", "main", "high")
     what = "an H.264 profile"
+
+
+class TLSProtocol(Word):
+    """TLSv1, TLSv1.1, TLSv1.2 or TLSv1.3."""
+
+    valid_values = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
+    what = "a TLS protocol"
 
 
 class AudioCodec(Word):
