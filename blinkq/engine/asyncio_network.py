@@ -20,7 +20,7 @@ from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, de
 from blinkq.engine.lan import Interface, list_interfaces
 from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, StreamHandler
 from blinkq.engine.polled_udp import PolledUDPSocket
-from blinkq.engine.tls import TLSConfig, check_name, client_context, describe_tls_error, server_context
+from blinkq.engine.tls import TLSConfig, check_fingerprint, check_name, client_context, describe_tls_error, server_context
 
 __all__ = ["AsyncioNetwork"]
 
@@ -105,8 +105,11 @@ class AsyncioNetwork:
     ) -> _Stream:
         """See Network."""
         name = server_name or address
-        verify_name = name if tls and tls.verify else None
-        stream = _Stream(handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name, remote=(address, port))
+        verify_name = name if tls and tls.verify and tls.fingerprint is None else None
+        stream = _Stream(
+            handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name,
+            fingerprint=None if tls is None else tls.fingerprint, remote=(address, port),
+        )  # fmt: skip
         try:
             await asyncio.get_running_loop().create_connection(
                 lambda: stream,
@@ -226,12 +229,14 @@ class _Stream(asyncio.Protocol):
         handler: StreamHandler | None = None,
         accept: Accept | None = None,
         verify_name: str | None = None,
+        fingerprint: str | None = None,
         remote: Address = ("", 0),
     ) -> None:
         self._name = transport_name
         self._handler = handler
         self._accept = accept
         self._verify_name = verify_name
+        self._fingerprint = fingerprint
         self._transport: asyncio.Transport | None = None
         self.local: Address = ("", 0)
         self.remote = remote
@@ -263,12 +268,14 @@ class _Stream(asyncio.Protocol):
         self.local = transport.get_extra_info("sockname")[:2]
         self.remote = (transport.get_extra_info("peername") or self.remote)[:2]
         _tune(transport.get_extra_info("socket"))
-        if self._verify_name is not None:
-            try:
+        try:
+            if self._verify_name is not None:
                 check_name(transport.get_extra_info("peercert") or {}, self._verify_name)
-            except TLSError as error:
-                self.refused = error
-                self.abort()
+            if self._fingerprint is not None:
+                check_fingerprint(transport.get_extra_info("ssl_object").getpeercert(binary_form=True), self._fingerprint)
+        except TLSError as error:
+            self.refused = error
+            self.abort()
         if self._accept is not None:
             self._handler = self._accept(self)
             if self._handler is None:

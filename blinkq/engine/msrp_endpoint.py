@@ -14,6 +14,7 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, place
 from blinkq.engine.msrp_link import MSRPLink
 from blinkq.engine.network import Listener, Network, Stream, StreamHandler
+from blinkq.engine.own_certificate import discard, own_certificate
 from blinkq.engine.tls import TLSConfig
 from blinkq.msrp.events import SessionBound, SessionFailed
 from blinkq.msrp.session import Session
@@ -49,6 +50,7 @@ class MSRPEndpoint:
         self._sessions: dict[str, Session] = {}
         self._waiting: dict[Session, asyncio.Future[None]] = {}
         self._links: set[MSRPLink] = set()
+        self._certificate: TLSConfig | None = None
 
     async def listen(self, address: str, port: int = 0, tls: TLSConfig | None = None) -> int:
         """The port on which peers can reach sessions at ``address``; opened at the first call, shared by all later ones.
@@ -63,6 +65,12 @@ class MSRPEndpoint:
             else:
                 self._listeners[key] = listener
         return self._listeners[key].local[1]
+
+    def certificate(self) -> TLSConfig:
+        """Our own certificate for this run, whose fingerprint SDP tells."""
+        if self._certificate is None:
+            self._certificate = own_certificate(self._clock.wallclock())
+        return self._certificate
 
     def add(self, session: Session) -> None:
         """Make a session known: from now on a peer may connect to it. Raises IllegalStateError for a URI without session identifier."""
@@ -137,6 +145,9 @@ class MSRPEndpoint:
             self.end(session)
         for link in list(self._links):
             link.close()
+        if self._certificate is not None:
+            discard(self._certificate)
+            self._certificate = None
 
     # MSRPLinkOwner
 

@@ -141,6 +141,11 @@ class Resolver:
             raise lookup.failure(host) if lookup.timed_out else ResolveError(f"{host} has no {service} server.")
         return servers[:MAX_ROUTES]
 
+    async def address(self, host: str, *, timeout: float = 3.0, lifetime: float = 15.0) -> str:
+        """An address of ``host``, by A and AAAA records alone. Raises ResolveError."""
+        lookup = _Lookup(self._dns, timeout, lifetime, None)
+        return (await lookup.require_addresses(host))[0]
+
     def _usable_transports(self, uri: Target, transports: list[str]) -> list[str]:
         wanted = (uri.parameters.get("transport") or "").lower()
         usable = [transport for transport in transports if transport in _SRV_NAMES]

@@ -6,8 +6,11 @@ comes from.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import ipaddress
 import os
+import re
 import ssl
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,10 +18,17 @@ from typing import Any
 
 from blinkq.engine.errors import TLSError
 
-__all__ = ["TLSConfig", "check_name", "client_context", "describe_tls_error", "server_context", "sip_identities"]
+__all__ = [
+    "TLSConfig", "check_fingerprint", "check_name", "client_context", "describe_tls_error", "fingerprint_of", "server_context",
+    "sip_identities",
+]  # fmt: skip
 
 #: The system's authorities where Python's own OpenSSL knows of none (python.org's Python on macOS).
 SYSTEM_AUTHORITIES = "/etc/ssl/cert.pem"
+
+#: What may name a certificate (RFC 8122 §5); MD5 and SHA-1 can be forged.
+_FINGERPRINT_HASHES = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
+_HEX = re.compile(r"(?:[0-9A-Fa-f]{2}:){19,63}[0-9A-Fa-f]{2}")
 
 #: OpenSSL verification codes (x509_vfy.h) with what they mean for people.
 _VERIFY_SENTENCES = {
@@ -41,12 +51,14 @@ class TLSConfig:
     :param certificate: path of a PEM file with our own certificate and chain; without it nothing listens on TLS
     :param private_key: path of its key; None when it is in the certificate's file
     :param verify: False accepts any certificate of a server
+    :param fingerprint: hash of the server's certificate as SDP tells it ("sha-256 AB:CD:…", RFC 8122); it alone is then checked
     """
 
     ca_file: str | None = None
     certificate: str | None = None
     private_key: str | None = None
     verify: bool = True
+    fingerprint: str | None = None
 
 
 @lru_cache(maxsize=8)  # loading the system's authorities takes tens of milliseconds; too long for each connection
@@ -58,8 +70,9 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = False
-    context.verify_mode = ssl.CERT_REQUIRED if config.verify else ssl.CERT_NONE
-    if config.verify:
+    verify = config.verify and config.fingerprint is None
+    context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
+    if verify:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)
         paths = ssl.get_default_verify_paths()
         if not (paths.cafile or paths.capath) and os.path.exists(SYSTEM_AUTHORITIES):
@@ -99,6 +112,27 @@ def check_name(certificate: dict[str, Any], name: str) -> None:
     raise TLSError(f"The certificate is for {others}, not for {name}{hint}: check the server's name; do not go on if it is right.")
 
 
+def check_fingerprint(certificate: bytes | None, fingerprint: str) -> None:
+    """Check that a certificate (DER) is the one that SDP announced (RFC 8122 §5); raises TLSError if not."""
+    name, _, digest = fingerprint.strip().partition(" ")
+    algorithm = _FINGERPRINT_HASHES.get(name.lower())
+    if algorithm is None:
+        raise TLSError(f"The other party names its certificate by {name[:20]}, which is not trusted: it needs SHA-256 or better.")
+    wanted = bytes.fromhex(digest.replace(":", "").strip()) if _HEX.fullmatch(digest.strip()) else b""
+    if certificate is None or not hmac.compare_digest(hashlib.new(algorithm, certificate).digest(), wanted):
+        raise TLSError("The other party's certificate is not the one that it announced: somebody may be in between.")
+
+
+def fingerprint_of(config: TLSConfig) -> str:
+    """The fingerprint of our certificate, as SDP tells it (RFC 8122 §5). Raises TLSError when there is none."""
+    server_context(config)  # whether it can be used at all
+    assert config.certificate is not None
+    with open(config.certificate, encoding="ascii", errors="replace") as file:
+        der = ssl.PEM_cert_to_DER_cert(_first_certificate(file.read()))
+    digest = hashlib.sha256(der).hexdigest().upper()
+    return "sha-256 " + ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
+
+
 def sip_identities(certificate: dict[str, Any]) -> frozenset[str]:
     """The names that a certificate speaks for in SIP (RFC 5922 §7.1): domains in lower case, and addresses."""
     alternatives = certificate.get("subjectAltName", ())
@@ -133,6 +167,11 @@ def _load_certificate(context: ssl.SSLContext, config: TLSConfig) -> None:
         context.load_cert_chain(config.certificate, config.private_key)
     except (OSError, ssl.SSLError) as error:
         raise TLSError(f"Cannot use the certificate in {config.certificate}: {_reason(error)}. Choose another file.") from error
+
+
+def _first_certificate(text: str) -> str:
+    start, end = text.find("-----BEGIN CERTIFICATE-----"), text.find("-----END CERTIFICATE-----")
+    return text[start : end + len("-----END CERTIFICATE-----")] + "\n"
 
 
 def _reason(error: OSError) -> str:

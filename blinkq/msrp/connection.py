@@ -247,9 +247,11 @@ class Connection:
 
     def _session_of(self, chunk: Chunk) -> Session | None:
         session = self._find(chunk.to_path[0])
-        if session is None or session.ended or not session.remote_path or not chunk.from_path[-1].matches(session.remote_path[-1]):
+        if session is None or session.ended:
             return None
-        return session
+        if not session.remote_path:  # the peer is quicker than the answer that names its path; whoever knows our URI is the peer
+            session.remote_path = chunk.from_path
+        return session if chunk.from_path[-1].matches(session.remote_path[-1]) else None
 
     def _refusal(self, chunk: Chunk, session: Session | None) -> int:
         if session is None or len(chunk.to_path) != 1:

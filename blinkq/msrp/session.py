@@ -23,7 +23,7 @@ __all__ = ["Session"]
 class Session:
     """Made before its connection is there; messages wait until `Connection.attach`.
 
-    local_uri: our URI, as in From-Path; remote_path: where requests go, our relays first (RFC 4976 §5.1);
+    local_uri: our URI, as in From-Path; remote_path: where requests go, our relays first (RFC 4976 §5.1), empty while not known;
     accept_types, accept_wrapped_types are the stream's matter: here `accept_types` refuses other types with 415;
     assemble: put messages together in memory (at most max_size bytes), or hand their bytes on as they come;
     automatic_reports: report success by ourselves when a message is whole (RFC 4975 §7.1.2); methods: further ones that are handed up;

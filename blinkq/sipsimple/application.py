@@ -20,7 +20,7 @@ from blinkq.engine.media_errors import MediaError, MediaProcessDied, MediaProces
 from blinkq.engine.tls import client_context, server_context
 from blinkq.engine.trace import SIPMessageTraced
 from blinkq.media.control import DevicesChanged, Event
-from blinkq.sipsimple import notifications  # noqa: F401 - declares what is posted
+from blinkq.sipsimple import msrp_events, notifications  # noqa: F401 - the second declares what is posted
 from blinkq.sipsimple.account_manager import AccountManager
 from blinkq.sipsimple.addressbook import AddressbookManager
 from blinkq.sipsimple.audio import AudioDevice, RootAudioBridge
@@ -193,6 +193,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         engine = self.engine
         engine.on_sip_event = SIPEvents().dispatch
         engine.on_media_event = self._media_event
+        engine.on_msrp_event = msrp_events.dispatch
         engine.start_media()
         # the keyring may ask the user to unlock it: not on the engine thread
         await asyncio.to_thread(_unlock_passwords)

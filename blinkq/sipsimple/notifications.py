@@ -312,3 +312,29 @@ declare(
     "A transaction of the call is complete; ack_received (True, False or 'unknown') only for INVITEs of the peer.",
     required=("originator", "method", "code", "reason"), optional=("ack_received",),
 )  # fmt: skip
+
+# chat ------------------------------------------------------------------------------------------------------------------------
+
+declare(
+    "ChatStreamGotMessage", "ChatStream",
+    "A message came. content is text, or bytes for types that are not text; cpim_headers is empty where there was no envelope; message is "
+    "a ChatMessage: the MSRP chunk with sender, recipients, timestamp and the rest; private: in a room, for us alone.",
+    required=("content", "content_type", "cpim_headers", "message", "private"),
+)  # fmt: skip
+declare("ChatStreamDidSendMessage", "ChatStream", "All of a message went out; message is its MSRPData.", required=("message",))
+declare(
+    "ChatStreamDidDeliverMessage", "ChatStream", "The other party reported that a message arrived; message is the report.",
+    required=("message_id", "code", "reason", "message"),
+)  # fmt: skip
+declare(
+    "ChatStreamDidNotDeliverMessage", "ChatStream",
+    "A message did not arrive; message is the report or response that says so, None when nobody said so (code 0, 408).",
+    required=("message_id", "code", "reason", "message"),
+)  # fmt: skip
+declare(
+    "ChatStreamGotComposingIndication", "ChatStream",
+    "The other party is writing ('active', for refresh seconds) or stopped ('idle'); last_active is a datetime or None.",
+    required=("state", "refresh", "content_type", "last_active", "sender"),
+)  # fmt: skip
+declare("ChatStreamDidSetNickname", "ChatStream", "The room gave us the nickname.", required=("nickname",))
+declare("ChatStreamDidNotSetNickname", "ChatStream", "The room refused the nickname.", required=("nickname", "code", "reason"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from blinkq.base.clock import Clock, Entropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import EngineLoop
+from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.network import Network
 from blinkq.engine.service_directory import ServiceDirectory
 from blinkq.engine.sip_endpoint import SIPEndpointConfig
@@ -59,6 +60,8 @@ class EngineFace(Protocol):
     def media(self) -> MediaControl: ...
     @property
     def network(self) -> Network: ...
+    @property
+    def msrp(self) -> MSRPEndpoint: ...
     @property
     def resolver(self) -> Resolver: ...
     def new_directory(self) -> ServiceDirectory: ...

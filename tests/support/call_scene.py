@@ -32,6 +32,7 @@ from blinkq.sip.address import NameAddr
 from blinkq.sip.events import InvitationReceived, ReinviteReceived
 from blinkq.sip.uri import URI
 from blinkq.sip.usages.invitation import Invitation, InviteParameters
+from blinkq.sipsimple import msrp_events
 from blinkq.sipsimple.account import Account, AccountManager
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.configuration import ConfigurationManager
@@ -236,6 +237,7 @@ async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncI
     )  # fmt: skip
     engine.loop.start()
     engine.on_sip_event = SIPEvents().dispatch
+    engine.on_msrp_event = msrp_events.dispatch
     await engine.start()
     Runtime.engine = engine
     AudioMixer.current_media = engine.media

@@ -147,7 +147,7 @@ class FakeHost:
         if tls is not None:
             if not listener.tls:
                 raise TLSError(f"{server_name or address} does not speak TLS on this port: check the port and the transport.")
-            if tls.verify and (server_name or address) not in target.names:
+            if tls.verify and tls.fingerprint is None and (server_name or address) not in target.names:
                 raise TLSError(f"The certificate is for {', '.join(sorted(target.names)) or 'nobody'}, not for {server_name or address}.")
         near = FakeStream(self, (local_address or self.local_address_for(address), self._free_port()), remote, transport)
         far = FakeStream(target, remote, near.local, transport)

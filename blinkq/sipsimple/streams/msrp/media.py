@@ -1,0 +1,94 @@
+"""The m= lines of MSRP (RFC 4975 §8, 6135, 8122): who connects to whom, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from blinkq.msrp.errors import MSRPParseError
+from blinkq.msrp.uri import MSRPURI, format_path, parse_path
+from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
+from blinkq.sipsimple.streams.interface import InvalidStreamError
+
+__all__ = ["TRANSPORTS", "Remote", "answer_role", "describe", "read_remote", "role_after_answer"]
+
+#: m= transport of each MSRP transport.
+TRANSPORTS = {"tcp": "TCP/MSRP", "tls": "TCP/TLS/MSRP"}
+
+_ROLES = {"active", "passive", "actpass", "holdconn"}
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """What an m= line of the peer says.
+
+    path: its relays and itself, nearest to it first as written; setup: None when it does not say; fingerprint: of its certificate.
+    """
+
+    path: tuple[MSRPURI, ...]
+    setup: str | None
+    secure: bool
+    fingerprint: str | None
+    accept_types: tuple[str, ...]
+    accept_wrapped_types: tuple[str, ...]
+
+
+def read_remote(description: SessionDescription, index: int) -> Remote:
+    """Raises InvalidStreamError with a sentence when nothing can be made of it."""
+    media = description.media[index]
+    path = media.get("path")
+    if not path:
+        raise InvalidStreamError("the MSRP stream has no path")
+    try:
+        uris = parse_path(path)
+    except MSRPParseError as error:
+        raise InvalidStreamError(f"the MSRP stream's path cannot be read: {error}") from None
+    secure = media.transport == TRANSPORTS["tls"]
+    if any(uri.secure != secure for uri in uris[:1]):
+        raise InvalidStreamError(f"the path does not fit the transport {media.transport}")
+    if not uris[-1].session_id:
+        raise InvalidStreamError("the path names no session")
+    setup = (media.get("setup") or "").strip().lower() or None
+    if setup is not None and setup not in _ROLES:
+        raise InvalidStreamError(f"the connection's set-up cannot be {setup[:20]!r}")
+    session_level = next((attribute.value for attribute in description.attributes if attribute.name == "fingerprint"), None)
+    return Remote(
+        uris, setup, secure, media.get("fingerprint") or session_level,
+        tuple((media.get("accept-types") or "").split()), tuple((media.get("accept-wrapped-types") or "").split()),
+    )  # fmt: skip
+
+
+def describe(
+    media_type: str,
+    path: tuple[MSRPURI, ...],
+    *,
+    setup: str | None,
+    fingerprint: str | None,
+    accept_types: tuple[str, ...],
+    accept_wrapped_types: tuple[str, ...],
+    direction: str = "sendrecv",
+    further: tuple[Attribute, ...] = (),
+) -> MediaDescription:
+    """Our m= line. The port is that of the path's first URI: where the peer would connect to."""
+    attributes = [Attribute("path", format_path(path))]
+    if direction != "sendrecv":
+        attributes.append(Attribute(direction))
+    attributes.append(Attribute("accept-types", " ".join(accept_types)))
+    if accept_wrapped_types:
+        attributes.append(Attribute("accept-wrapped-types", " ".join(accept_wrapped_types)))
+    if setup is not None:
+        attributes.append(Attribute("setup", setup))
+    if fingerprint is not None:
+        attributes.append(Attribute("fingerprint", fingerprint))
+    transport = TRANSPORTS["tls" if path[0].secure else "tcp"]
+    return MediaDescription(media_type, path[0].effective_port, transport, ("*",), attributes=(*attributes, *further))
+
+
+def answer_role(offered: str | None) -> str:
+    """Our part when we answer (RFC 6135 §4.2): active where the offerer leaves it open, as we reach out more easily than in. Without
+    the attribute the offerer connects (RFC 4975 §5.4)."""
+    return {"active": "passive", "passive": "active", "actpass": "active"}.get(offered or "active", "passive")
+
+
+def role_after_answer(answered: str | None) -> str:
+    """Our part when we offered 'actpass'; the genuine SIP SIMPLE clients answer 'passive'."""
+    return "passive" if answered == "active" else "active"
