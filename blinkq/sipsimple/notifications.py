@@ -338,3 +338,22 @@ declare(
 )  # fmt: skip
 declare("ChatStreamDidSetNickname", "ChatStream", "The room gave us the nickname.", required=("nickname",))
 declare("ChatStreamDidNotSetNickname", "ChatStream", "The room refused the nickname.", required=("nickname", "code", "reason"))
+
+# conferences -------------------------------------------------------------------------------------------------------------------
+
+declare(
+    "SIPSessionGotConferenceInfo", "Session",
+    "The focus of the session's conference tells who takes part: conference_info is the whole, a payloads.conference.Conference.",
+    required=("conference_info",),
+)  # fmt: skip
+for _done, _what in (("Add", "brought in"), ("Remove", "sent away")):
+    declare(f"SIPConferenceDid{_done}Participant", "Session", f"The focus has {_what} the participant.", required=("participant",))
+    declare(
+        f"SIPConferenceDidNot{_done}Participant", "Session",
+        f"The participant (as it was given, if it is no address) was not {_what}. code is 0 where no answer of the focus tells why.",
+        required=("participant", "code", "reason"),
+    )  # fmt: skip
+    declare(
+        f"SIPConferenceGot{_done}ParticipantProgress", "Session", f"The participant is being {_what}: a provisional answer.",
+        required=("participant", "code", "reason"),
+    )  # fmt: skip

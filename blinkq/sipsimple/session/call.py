@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,6 @@ from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.sdp.description import Connection, MediaDescription, Origin, SessionDescription
-from blinkq.sip.address import NameAddr
 from blinkq.sip.dialog_events import DialogEvent
 from blinkq.sip.events import (
     InvitationEnded,
@@ -31,9 +29,10 @@ from blinkq.sip.events import (
     ReinviteProgressed,
     ReinviteReceived,
 )
-from blinkq.sip.hop import Hop
+from blinkq.sip.message import Request, Response
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.contact import says_focus
 from blinkq.sipsimple.session.explanations import reason_header
 from blinkq.sipsimple.session.gathering import Gathering
 from blinkq.sipsimple.session.proposal import MEDIA_STREAM_TIMEOUT
@@ -46,7 +45,7 @@ if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
     from blinkq.sipsimple.session.session import Session
 
-__all__ = ["Call", "contact_for", "describe"]
+__all__ = ["Call", "describe"]
 
 log = get_logger("sipsimple.session")
 
@@ -89,11 +88,23 @@ class Call:
         elif isinstance(event, InvitationEnded):
             self._on_ended(event)
         elif isinstance(event, _REINVITE_EVENTS):
+            self._note_focus(event)
             self.renegotiation.handle(event)
         elif isinstance(event, DialogEvent):
             self.transfers.handle(event)
         else:
             self.on_event(event)
+
+    def _note_focus(self, event: object) -> None:
+        """A conference may begin or end at the other side while we talk (RFC 4579 §5.2)."""
+        message: Request | Response | None = None
+        if isinstance(event, ReinviteReceived):
+            message = event.request
+        elif isinstance(event, ReinviteAnswered) and event.code < 300:
+            message = event.response
+        if message is not None and self.machine.live:
+            self.session.remote_focus = says_focus(message)
+            self.session.conference.follow()
 
     def on_event(self, event: object) -> None:
         """What only one direction knows."""
@@ -238,6 +249,7 @@ class Call:
             return
         self._watch(session.streams)
         post("SIPSessionDidStart", session, streams=list(session.streams))
+        session.conference.follow()
         if session.replaced_session is not None:
             session.replaced_session.end()
         if any(stream.on_hold_by_local for stream in session.streams):
@@ -398,6 +410,7 @@ class Call:
             return False
         self.session.stop_time = _now(self.engine.clock.wallclock())
         self.session.proposed_streams = None
+        self.session.conference.close()
         self.transfers.close()
         return True
 
@@ -413,21 +426,6 @@ def describe(
     if previous is not None:  # our address has changed: the same session under the same name, with a higher version
         origin = Origin(address, previous.origin.session_id, previous.origin.version + 1)
     return SessionDescription(origin, tuple(media), str(SIPSimpleSettings().user_agent), Connection.of(address))
-
-
-def contact_for(session: Session, hop: Hop) -> NameAddr:
-    """The Contact under which the peer behind ``hop`` reaches us: our public address where a server has told us one (RFC 3581)."""
-    sip = Runtime.current().sip
-    # a connection that the peer's server opened or we did ends some day: where we listen we can be reached even then
-    port = sip.ports.get(hop.transport, hop.local_port)
-    uri = session.account.contact.for_hop(replace(hop, local_address=session.local_address, local_port=port))
-    public = sip.public_address(hop)
-    if public is not None:
-        uri.host, uri.port = public
-    called = session.remote_identity if session.direction == "outgoing" else session.local_identity
-    if called is not None and called.uri.secure and hop.transport == "tls":
-        uri.secure, uri.parameters = True, {}  # who was called by a sips address is reached by one (RFC 3261 §8.1.1.8, §12.1.1)
-    return NameAddr(uri.to_uri(), "", {})
 
 
 def _now(wallclock: float) -> datetime.datetime:

@@ -1,13 +1,16 @@
-"""What must be looked up for a call of an account."""
+"""What must be looked up for a call of an account, and whom the account proves itself to."""
 
 from __future__ import annotations
 
 import ipaddress
 
+from blinkq.sip.digest import Credentials
+from blinkq.sip.hop import Hop
 from blinkq.sipsimple.account import Account, AnyAccount
+from blinkq.sipsimple.bonjour_account import BonjourAccount
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI
 
-__all__ = ["target_of"]
+__all__ = ["credentials_for", "target_of"]
 
 
 def target_of(account: AnyAccount, uri: BaseSIPURI) -> BaseSIPURI:
@@ -31,3 +34,11 @@ def _names_computer(host: str) -> bool:
     except ValueError:
         return host.lower() == "localhost"
     return True
+
+
+def credentials_for(account: AnyAccount, uri: BaseSIPURI, hop: Hop) -> Credentials | None:
+    """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on."""
+    if isinstance(account, BonjourAccount):
+        return None
+    own = account.sip.outbound_proxy is not None or uri.host.lower() == account.id.domain.lower() or account.is_server(hop.address)
+    return account.credentials.to_digest() if own else None

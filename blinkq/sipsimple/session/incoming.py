@@ -14,7 +14,8 @@ from blinkq.sdp.negotiation import check_answer
 from blinkq.sip.events import InvitationConfirmed, InvitationFailed
 from blinkq.sip.status import reason_phrase
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.session.call import Call, contact_for, log
+from blinkq.sipsimple.session.call import Call, log
+from blinkq.sipsimple.session.contact import contact_for
 from blinkq.sipsimple.session.states import SessionInput
 from blinkq.sipsimple.session.stream_calls import local_media
 from blinkq.sipsimple.streams.interface import StreamError

@@ -22,6 +22,7 @@ from blinkq.sipsimple.account import Account, AccountManager, AnyAccount, Bonjou
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.headers import FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.contact import says_focus
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.incoming import IncomingCall
@@ -188,6 +189,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         session.remote_identity, session.local_identity = remote, local
         session.transport = invitation.flow.transport
         session.remote_user_agent = request.user_agent
+        session.remote_focus = says_focus(request)
         session.local_address = _local_address(invitation.flow)
         session.proposed_streams = [line for line in lines if line is not None]
         if replacement is not None and (code := note_replacement(session, replacement)):

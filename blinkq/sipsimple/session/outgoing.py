@@ -11,7 +11,6 @@ from blinkq.engine.errors import NetworkError, TLSError
 from blinkq.sdp.description import SessionDescription
 from blinkq.sdp.errors import NegotiationError, SDPError
 from blinkq.sdp.negotiation import check_answer
-from blinkq.sip.digest import Credentials
 from blinkq.sip.errors import SIPParseError
 from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationProgressed
 from blinkq.sip.hop import Hop
@@ -23,7 +22,9 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.headers import ContactHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
-from blinkq.sipsimple.session.call import Call, contact_for, log
+from blinkq.sipsimple.session.call import Call, log
+from blinkq.sipsimple.session.contact import contact_for, says_focus
+from blinkq.sipsimple.session.destination import credentials_for
 from blinkq.sipsimple.session.stream_calls import local_media
 from blinkq.sipsimple.session.transfer_handler import TransferInfo
 
@@ -122,23 +123,10 @@ class OutgoingCall(Call):
         return InviteParameters(
             request_uri=session.remote_identity.uri.to_uri(), from_=session.local_identity.to_name_addr(),
             to=session.remote_identity.to_name_addr(), contact=contact_for(session, hop), hop=hop,
-            credentials=self._credentials(hop),
+            credentials=credentials_for(session.account, session.remote_identity.uri, hop),
             sdp=offer.to_bytes(), headers=(*self._headers, *_transfer_headers(session.transfer_info)),
             timeout=float(timeout) if timeout else None,
         )  # fmt: skip
-
-    def _credentials(self, hop: Hop) -> Credentials | None:
-        """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on."""
-        session, account = self.session, self.session.account
-        assert session.remote_identity is not None
-        if isinstance(account, BonjourAccount):
-            return None
-        own = (
-            account.sip.outbound_proxy is not None
-            or session.remote_identity.uri.host.lower() == account.id.domain.lower()
-            or account.is_server(hop.address)
-        )
-        return account.credentials.to_digest() if own else None
 
     # events ----------------------------------------------------------------------------------------------------------------------------
 
@@ -148,6 +136,7 @@ class OutgoingCall(Call):
             self._progressed(event)
         elif isinstance(event, InvitationAnswered):
             self._note_peer(event.response)
+            self.session.remote_focus = says_focus(event.response)
             self._answer(event.sdp)
 
     def on_failed(self, event: InvitationFailed) -> None:

@@ -16,6 +16,7 @@ from blinkq.base.logging import get_logger
 from blinkq.sdp.description import MediaDescription, SessionDescription
 from blinkq.sdp.errors import SDPError
 from blinkq.sdp.negotiation import check_answer
+from blinkq.sip.address import NameAddr
 from blinkq.sip.events import (
     InvitationTransaction,
     ReinviteAnswered,
@@ -24,6 +25,7 @@ from blinkq.sip.events import (
     ReinviteProgressed,
     ReinviteReceived,
 )
+from blinkq.sipsimple.session.contact import ISFOCUS, contact_for
 from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.session.offered import MAX_STREAMS, streams_for
 from blinkq.sipsimple.session.own_proposals import AddedStreams, RemovedStreams
@@ -155,12 +157,19 @@ class Renegotiation:
         offer = call.describe(lines)
         self._offer, self._previous = offer, previous
         try:
-            call.command(call.invitation.reinvite, offer.to_bytes())
+            call.command(call.invitation.reinvite, offer.to_bytes(), self._new_contact())
         except IllegalStateError as error:
             log.debug("re-INVITE: %s", error)
             self.take_back()
             return False
         return True
+
+    def _new_contact(self) -> NameAddr | None:
+        """Our Contact where it must change: when we have become the focus of a conference, or are none any more."""
+        invitation, session = self.call.invitation, self.call.session
+        assert invitation is not None
+        changed = session.local_focus != (ISFOCUS in invitation.contact.parameters)
+        return contact_for(session, invitation.hop) if changed else None
 
     # ours ------------------------------------------------------------------------------------------------------------------------------
 

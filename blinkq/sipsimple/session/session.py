@@ -12,6 +12,7 @@ from blinkq.engine.loop import in_engine
 from blinkq.sipsimple.headers import BaseIdentityHeader, FromHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.conference_handler import ConferenceHandler
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.incoming import IncomingCall
 from blinkq.sipsimple.session.outgoing import OutgoingCall
@@ -20,6 +21,7 @@ from blinkq.sipsimple.session.peer_proposals import OfferedStreams
 from blinkq.sipsimple.session.states import SessionInput, SessionMachine, SessionState
 from blinkq.sipsimple.session.transfer_handler import TransferHandler, TransferInfo
 from blinkq.sipsimple.session.transferring import Transferring, header_pairs
+from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.streams.interface import IMediaStream
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class Session(Transferring):
     ``streams`` the active streams, still there after the end; ``proposed_streams`` those being proposed, or None; ``local_address`` our IP
     address as the peer is told it; ``route`` the Route in use of an outgoing session; ``transfer_handler`` how a transfer stands;
     ``transfer_info`` on whose behalf an outgoing session is made, or None; ``replaced_session`` the session that an incoming one takes the
-    place of when it is accepted (RFC 3891), or None.
+    place of when it is accepted (RFC 3891), or None; ``conference`` the ConferenceHandler: what can be asked of a focus;
+    ``remote_focus`` whether the peer is the focus of a conference (RFC 4579), ``local_focus`` whether we are and tell it so.
     """
 
     def __init__(self, account: AnyAccount) -> None:
@@ -68,6 +71,9 @@ class Session(Transferring):
         self.transfer_handler = TransferHandler()
         self.transfer_info: TransferInfo | None = None
         self.replaced_session: Session | None = None
+        self.local_focus = False
+        self.remote_focus = False
+        self.conference = ConferenceHandler(self)
         self._call: OutgoingCall | IncomingCall | None = None
 
     # what is known ---------------------------------------------------------------------------------------------------------------------
@@ -102,6 +108,13 @@ class Session(Transferring):
         return invitation.flow.remote_address if invitation is not None and invitation.flow is not None else None
 
     @property
+    def remote_contact(self) -> SIPURI | None:
+        """Where the peer itself (not its server) is reached, as its Contact says, once there is a dialog."""
+        invitation = self._call.invitation if self._call is not None else None
+        contact = invitation.remote_contact if invitation is not None else None
+        return SIPURI.from_uri(contact) if contact is not None and contact.scheme in ("sip", "sips") else None
+
+    @property
     def renegotiating_locally(self) -> bool:
         """Whether an offer of ours in a standing call is unanswered; for streams."""
         return self._call is not None and self._call.renegotiation.proposing
@@ -110,7 +123,7 @@ class Session(Transferring):
 
     def connect(
         self, to_header: BaseIdentityHeader, routes: Route | Iterable[Route], streams: Any, *, transfer_info: TransferInfo | None = None,
-        extra_headers: Iterable[Any] | None = None,
+        extra_headers: Iterable[Any] | None = None, is_focus: bool = False,
     ) -> None:  # fmt: skip
         """Call somebody.
 
@@ -119,6 +132,8 @@ class Session(Transferring):
         :param streams: a list of streams to offer (or a single one)
         :param transfer_info: on whose behalf, for a call that somebody asked for by a transfer
         :param extra_headers: (name, value) pairs, or objects with a ``name`` and a ``body``; RuntimeError for those that a call has anyway
+
+        :param is_focus: whether we call as the focus of a conference
 
         Posts SIPSessionNewOutgoing, then SIPSessionGotRingIndication and SIPSessionGotProvisionalResponse as they come, SIPSessionWillStart
         and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state None.
@@ -135,6 +150,7 @@ class Session(Transferring):
         self.transport = route_list[0].transport if route_list else None
         self.route = route_list[0] if route_list else None
         self.transfer_info = transfer_info
+        self.local_focus = is_focus
         self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.announced_name))
         self.remote_identity = FrozenToHeader.new(to_header)
         self._start_outgoing(route_list, stream_list, headers)
@@ -166,14 +182,16 @@ class Session(Transferring):
         if proposal is not None:
             proposal.ring()
 
-    def accept(self, streams: Iterable[Any]) -> None:
+    def accept(self, streams: Iterable[Any], is_focus: bool = False) -> None:
         """Answer the call.
 
         :param streams: those of ``proposed_streams`` that are wanted; the others are refused
+        :param is_focus: whether we answer as the focus of a conference
 
         Posts SIPSessionWillStart and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state "incoming".
         """
         self.machine.require(SessionInput.ACCEPT, "accept")
+        self.local_focus = is_focus
         self._accept(list(streams))
 
     @in_engine
@@ -358,6 +376,13 @@ class Session(Transferring):
         """Take an event of the invitation. Engine thread only."""
         if self._call is not None:
             self._call.handle(event)
+
+    @in_engine
+    def become_focus(self) -> None:
+        """Tell the peer that we are the focus of a conference from now on, as soon as possible; for conferences."""
+        if not self.local_focus and self._call is not None and self.machine.started:
+            self.local_focus = True
+            self._call.renegotiation.propose()
 
     @in_engine
     def renegotiate(self) -> None:

@@ -1,0 +1,161 @@
+"""The subscription to who is in the conference that a session takes part in (RFC 4575). Engine thread only."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from blinkq.base.catalogue import post
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+from blinkq.payloads.conference import ConferenceDocument
+from blinkq.payloads.conference_state import ConferenceTable
+from blinkq.payloads.errors import ParserError
+from blinkq.sip.address import NameAddr
+from blinkq.sip.events import SubscriptionAccepted, SubscriptionEnded, SubscriptionFailed, SubscriptionNotified
+from blinkq.sip.hop import Hop
+from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
+from blinkq.sipsimple.lookup import DNSLookupError
+from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.conference_route import FocusAddress, focus_of, hops_to
+from blinkq.sipsimple.session.contact import contact_for
+from blinkq.sipsimple.session.destination import credentials_for
+from blinkq.sipsimple.sip_events import SIPEvents
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.session.session import Session
+
+__all__ = ["ConferenceSubscription"]
+
+#: Seconds asked for.
+INTERVAL = 600
+#: Seconds to wait before another attempt, by what happened.
+LOOKUP_DELAY = (15.0, 30.0)
+REFUSED_DELAY = (60.0, 120.0)
+NO_ROUTE_DELAY = (60.0, 180.0)
+INTERNAL_DELAY = (5.0, 5.0)
+#: What will not change by itself: the focus does not tell (RFC 6665 §4.1.2.2).
+HOPELESS = frozenset({405, 406, 489})
+REFUSED = frozenset({401, 407, 423})
+#: Why a focus ended the subscription, when another one is welcome at once (RFC 6665 §4.1.3) …
+AGAIN = frozenset({"deactivated", "timeout"})
+#: … or after a while; after other reasons it is not.
+AGAIN_LATER = frozenset({"probation", "giveup", ""})
+
+log = get_logger("sipsimple.conference")
+
+
+class ConferenceSubscription:
+    """Subscribes, and again where that can help, from ``start`` to ``stop``. Posts SIPSessionGotConferenceInfo for the session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._table = ConferenceTable()
+        self._subscription: Subscription | None = None
+        self._hops: AsyncIterator[Hop] | None = None
+        self._focus: FocusAddress | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    def start(self) -> None:
+        """Look for the focus and subscribe."""
+        self._timer = None
+        if not self._stopped:
+            Runtime.spawn(self._begin())
+
+    def stop(self) -> None:
+        """Unsubscribe; nothing is posted any more. Idempotent."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._subscription is not None:
+            Runtime.current().sip.call(self._subscription.end)
+
+    async def _begin(self) -> None:
+        self._focus = focus_of(self._session)
+        self._table = ConferenceTable()
+        if self._focus is None:
+            self._later(NO_ROUTE_DELAY, "the focus cannot be reached")
+            return
+        self._hops = hops_to(self._session, self._focus)
+        await self._try_next()
+
+    async def _try_next(self) -> None:
+        assert self._hops is not None
+        try:
+            hop = await anext(self._hops, None)
+        except DNSLookupError as error:
+            self._later(LOOKUP_DELAY, str(error))
+            return
+        if self._stopped:
+            return
+        if hop is None:
+            self._later(NO_ROUTE_DELAY, "no more routes to try")
+            return
+        try:
+            self._subscribe(hop)
+        except (BlinkQError, KeyError, ValueError) as error:  # whatever is wrong with addresses costs the roster, not the call
+            log.exception("the conference could not be subscribed to")
+            self._later(INTERNAL_DELAY, str(error))
+
+    def _subscribe(self, hop: Hop) -> None:
+        session, focus = self._session, self._focus
+        assert focus is not None
+        parameters = SubscribeParameters(
+            request_uri=focus.uri.to_uri(), from_=focus.local, to=NameAddr(focus.uri.to_uri()), contact=contact_for(session, hop), hop=hop,
+            credentials=credentials_for(session.account, focus.uri, hop), event="conference",
+            expires=int(getattr(session.account.sip, "subscribe_interval", INTERVAL)), accept=(ConferenceDocument.content_type,),
+        )  # fmt: skip
+        self._subscription = Runtime.current().sip.call("subscribe", parameters)
+        SIPEvents().claim(self._subscription, self._handle)
+
+    def _handle(self, event: Any) -> None:
+        if isinstance(event, SubscriptionNotified):
+            self._notified(event)
+        elif isinstance(event, SubscriptionFailed | SubscriptionEnded):
+            SIPEvents().release(event.subscription)
+            if event.subscription is self._subscription:
+                self._subscription = None
+            if not self._stopped:
+                self._over(event)
+        elif isinstance(event, SubscriptionAccepted):
+            log.debug("subscribed to the conference for %d s", event.expires)
+
+    def _over(self, event: SubscriptionFailed | SubscriptionEnded) -> None:
+        if isinstance(event, SubscriptionEnded):
+            if event.reason in AGAIN:
+                self.start()
+            elif event.reason in AGAIN_LATER:
+                delay = float(event.retry_after) if event.retry_after else 0.0
+                self._later((max(delay, REFUSED_DELAY[0]), max(delay, REFUSED_DELAY[1])), event.reason or "the focus ended it")
+            return
+        if event.code in HOPELESS:
+            log.info("the focus does not tell who is in the conference: %s %s", event.code, event.reason)
+        elif event.code in REFUSED:
+            self._later(REFUSED_DELAY, event.reason)
+        else:
+            Runtime.spawn(self._try_next())
+
+    def _later(self, delay: tuple[float, float], why: str) -> None:
+        if self._stopped:
+            return
+        engine = Runtime.current()
+        log.info("the conference will be subscribed to again: %s", why)
+        self._timer = engine.loop.loop.call_later(engine.entropy.uniform(*delay), self.start)
+
+    def _notified(self, event: SubscriptionNotified) -> None:
+        media_type = (event.content_type or "").partition(";")[0].strip().lower()
+        if self._stopped or not event.body or media_type != ConferenceDocument.content_type:
+            return
+        try:
+            complete = self._table.apply(ConferenceDocument.parse(event.body))
+        except ParserError as error:
+            log.info("unreadable conference information: %s", error)
+            return
+        if not complete:  # a part is missing: a refresh brings the whole (RFC 4575 §4.4)
+            Runtime.current().sip.call(event.subscription.refresh)
+        elif self._table.conference is not None:
+            post("SIPSessionGotConferenceInfo", self._session, conference_info=copy.deepcopy(self._table.conference))
