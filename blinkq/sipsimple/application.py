@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import dataclasses
 import sys
 import threading
@@ -17,7 +18,7 @@ from blinkq.base.notification import Notification, NotificationCenter, Notificat
 from blinkq.engine.engine import Engine, EngineConfig
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.media_errors import MediaError, MediaProcessDied, MediaProcessFailed, MediaProcessRevived
-from blinkq.engine.tls import client_context, server_context
+from blinkq.engine.tls import TLSConfig, client_context, server_context
 from blinkq.engine.trace import SIPMessageTraced
 from blinkq.media.control import DevicesChanged, Event
 from blinkq.sipsimple import msrp_events, notifications  # noqa: F401 - the second declares what is posted
@@ -31,6 +32,7 @@ from blinkq.sipsimple.configuration.keyring import PasswordStore
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.engine_settings import engine_config, nameservers, sip_config, touches_transports
 from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.network_conditions import NetworkConditions
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import SessionManager
 from blinkq.sipsimple.sip_events import SIPEvents
@@ -52,8 +54,8 @@ log = get_logger("sipsimple.application")
 
 #: Attributes with one value for SIPApplication, its subclasses and their instances.
 _SHARED = frozenset(
-    {"alert_audio_bridge", "alert_audio_device", "alert_audio_mixer", "engine", "state", "voice_audio_bridge", "voice_audio_device",
-     "voice_audio_mixer"}
+    {"alert_audio_bridge", "alert_audio_device", "alert_audio_mixer", "engine", "state", "storage", "voice_audio_bridge",
+     "voice_audio_device", "voice_audio_mixer"}
 )  # fmt: skip
 
 
@@ -102,15 +104,17 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     All attributes are shared: they can be read on the class, on subclasses and on instances.
 
-    ``state`` is None, "starting", "started", "stopping" or "stopped". ``engine`` is there from ``start()`` to the end; the audio
-    attributes from SIPApplicationDidStart on.
+    ``state`` is None, "starting", "started", "stopping" or "stopped". ``engine`` and ``storage`` (what ``start`` was given) are there from
+    ``start()`` to the end; the audio attributes from SIPApplicationDidStart on.
 
     Posts SIPApplicationWillStart, SIPApplicationDidStart, SIPApplicationWillEnd, SIPApplicationDidEnd, SIPApplicationFailedToStartTLS,
-    SIPApplicationGotFatalError, AudioDevicesDidChange, DefaultAudioDeviceDidChange, MediaProcessDidDie, MediaProcessDidRevive and
+    SIPApplicationGotFatalError, TLSTransportHasChanged, NetworkConditionsDidChange,
+    AudioDevicesDidChange, DefaultAudioDeviceDidChange, MediaProcessDidDie, MediaProcessDidRevive and
     SIPEngineSIPTrace.
     """
 
     state: str | None = cast("str | None", _Shared("state"))
+    storage: Any = _Shared("storage")
     engine: Engine = cast(Engine, _Shared("engine"))
     alert_audio_bridge: RootAudioBridge = cast(RootAudioBridge, _Shared("alert_audio_bridge"))
     alert_audio_device: AudioDevice = cast(AudioDevice, _Shared("alert_audio_device"))
@@ -123,7 +127,11 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         self._guard = threading.RLock()
         self._audio: AudioSystem | None = None
         self._watcher = _SettingsWatcher(self)
-        self._stop_wanted: str | None = None
+        self._starting: asyncio.Task[Any] | None = None
+        self._stop_wanted = False
+        self._network: NetworkConditions | None = None
+        #: the TLS port and configuration as last told
+        self._tls: tuple[int | None, TLSConfig] | None = None
         self._reconfiguration: asyncio.Task[None] | None = None
 
     @property
@@ -140,7 +148,8 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         :param passwords: where passwords are kept; what suits the backend when left out
         :param engine_factory: makes the engine from its configuration; for tests
 
-        Raises what the configuration raises (start may then be called again), and IllegalStateError when already started.
+        Raises what the configuration raises (start may then be called again), TypeError when it is no backend, and IllegalStateError when
+        already started.
         """
         with self._guard:
             if self.state is not None:
@@ -155,13 +164,16 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
                 raise
             self.state = "starting"
             self.engine = engine
-        engine.loop.run(self._run_guarded(self._start()))
+            self.storage = config_backend
+        engine.loop.run(self._run_guarded())
 
     def stop(self) -> None:
         """Stop everything; returns at once, SIPApplicationDidEnd comes when all is done. Does nothing before ``start`` and at the end."""
         with self._guard:
             if self.state == "starting":
-                self._stop_wanted = APPLICATION_REQUEST
+                # the start may hang: in a keyring that waits for its user, in a network that is not there
+                self._stop_wanted = True
+                self.engine.loop.call(self._give_up_starting)
                 return
             if self.state != "started":
                 return
@@ -176,16 +188,29 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     # starting ----------------------------------------------------------------------------------------------------------------
 
-    async def _run_guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _run_guarded(self) -> None:
+        self._starting = asyncio.current_task()
         try:
-            await work
+            if not self._stop_wanted:
+                await self._start()
+        except asyncio.CancelledError:
+            if not self._stop_wanted:
+                raise
+            assert self._starting is not None
+            self._starting.uncancel()
         except Exception as error:  # whatever it is: the application cannot run, says so and ends
             if not isinstance(error, NetworkError):  # an address or port that cannot be had is no fault of ours; the notification tells
                 log.exception("the application could not be started")
             kind, value, traceback = sys.exc_info()
             post("SIPApplicationGotFatalError", self, type=kind, value=value, traceback=traceback)
-            self.state = "stopping"
             await self._stop(str(error) or type(error).__name__)
+            return
+        if self._stop_wanted:
+            await self._stop(APPLICATION_REQUEST)
+
+    def _give_up_starting(self) -> None:
+        if self._starting is not None and self.state == "starting":
+            self._starting.cancel()
 
     async def _start(self) -> None:
         post("SIPApplicationWillStart", self)
@@ -196,35 +221,33 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         engine.on_msrp_event = msrp_events.dispatch
         engine.start_media()
         # the keyring may ask the user to unlock it: not on the engine thread
-        await asyncio.to_thread(_unlock_passwords)
+        await asyncio.get_running_loop().run_in_executor(_DaemonExecutor(), _unlock_passwords)
         await self._start_engine(engine, settings)
         Runtime.engine = engine
+        self._tls = (engine.config.sip.tls_port, engine.config.sip.tls)
         self._trace(settings)
         self._open_audio(engine)
         if not settings.instance_id:
             settings.instance_id = uuid.UUID(bytes=engine.entropy.octets(16), version=4).urn
             settings.save()
         accounts, sessions = AccountManager(), SessionManager()
-        SIPEvents().flow_handler = accounts.flow_event
+        self._network = network = NetworkConditions(self, engine)
+        network.nameservers = nameservers(settings)
+        SIPEvents().flow_handler = self._flow_event
         AddressbookManager().load()
         accounts.start()
         sessions.start()
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
         with self._guard:
+            if self._stop_wanted:
+                return
             self.state = "started"
         post("SIPApplicationDidStart", self)
-        if self._stop_wanted is not None:
-            self.stop()
 
     async def _start_engine(self, engine: Engine, settings: SIPSimpleSettings) -> None:
         config = engine.config
-        if config.sip.tls_port is not None:
-            try:
-                client_context(config.sip.tls)
-                if config.sip.tls.certificate:
-                    server_context(config.sip.tls)
-            except NetworkError as error:
-                self._without_tls(engine, error)
+        if config.sip.tls_port is not None and (failure := _tls_error(config.sip.tls)) is not None:
+            self._without_tls(engine, failure)
         try:
             await engine.start()
         except NetworkError as error:
@@ -252,23 +275,22 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
     # stopping ----------------------------------------------------------------------------------------------------------------
 
     async def _stop(self, reason: str) -> None:
+        """Stop what runs, each part for itself: whatever one of them does, the others are stopped and the end is told."""
+        self.state = "stopping"
         post("SIPApplicationWillEnd", self)
-        NotificationCenter().discard_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=SIPSimpleSettings())
         engine = self.engine
+        running = Runtime.engine is not None
+        NotificationCenter().purge_observer(self._watcher)
         if self._reconfiguration is not None:
             self._reconfiguration.cancel()
-        if Runtime.engine is not None:
+        if self._network is not None:
+            self._network.close()
+        if running:
             await _capped("sessions", SessionManager().stop_sessions())
             await _capped("accounts", AccountManager().stop_accounts())
-        if self._audio is not None:
-            self._audio.close()
-            self._audio = None
+        await _capped("sound", self._close_audio())
         await _capped("the engine", engine.stop())
-        AccountManager().forget()
-        AddressbookManager().forget()
-        SIPEvents().flow_handler = None
-        AudioMixer.current_media = None
-        Runtime.reset()
+        await _capped("what they knew", self._forget())
         try:
             engine.loop.stop()
         except IllegalStateError:  # a thread cannot wait for its own end
@@ -276,11 +298,34 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         else:
             self._finish(engine, reason)
 
+    async def _close_audio(self) -> None:
+        audio, self._audio = self._audio, None
+        if audio is not None:
+            audio.close()
+
+    async def _forget(self) -> None:
+        SIPEvents().flow_handler = None
+        AudioMixer.current_media = None
+        Runtime.reset()
+        AccountManager().forget()
+        AddressbookManager().forget()
+
     def _finish(self, engine: Engine, reason: str) -> None:
         engine.loop.stop()
         ConfigurationManager().stop()
         self.state = "stopped"
         post("SIPApplicationDidEnd", self, end_reason=reason)
+
+    # what subclasses override and pass on --------------------------------------------------------------------------------------
+
+    def _NH_AudioDevicesDidChange(self, notification: Notification) -> None:
+        """Nothing: the devices are followed already."""
+
+    def _NH_DefaultAudioDeviceDidChange(self, notification: Notification) -> None:
+        """Nothing: the devices are followed already."""
+
+    def _NH_SIPEngineDetectedNATType(self, notification: Notification) -> None:
+        """Nothing: it is not detected."""
 
     # while it runs -----------------------------------------------------------------------------------------------------------
 
@@ -306,7 +351,10 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         if "logs.trace_sip" in modified:
             self._trace(settings)
         if "dns.nameservers" in modified:
-            self.engine.configure_nameservers(nameservers(settings))
+            servers = nameservers(settings)
+            self.engine.configure_nameservers(servers)
+            if self._network is not None:
+                self._network.nameservers = servers
         if touches_transports(modified):
             if self._reconfiguration is not None:
                 self._reconfiguration.cancel()
@@ -318,17 +366,35 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             await asyncio.sleep(IDLE_CHECK_INTERVAL)
         registrars = [account.registrar for account in AccountManager().iter_accounts() if account.registrar is not None]
         await asyncio.gather(*(registrar.stop() for registrar in registrars))
+        settings = SIPSimpleSettings()
+        config = sip_config(settings)
+        if config.tls_port is not None and (error := _tls_error(config.tls)) is not None:
+            log.warning("TLS is off: %s", error)
+            post("SIPApplicationFailedToStartTLS", self, error=error)
+            config = sip_config(settings, tls=False)
         try:
-            config = sip_config(SIPSimpleSettings())
-            if config.tls_port is not None:
-                client_context(config.tls)
             await self.engine.reconfigure_sip(config)
         except NetworkError as error:
             post("SIPEngineDidFail", self.engine, error=error)
         else:
             post("SIPEngineDidStart", self.engine, ports=dict(self.engine.sip.ports))
+            self._tell_tls(settings)
         for registrar in registrars:
             registrar.start()
+
+    def _tell_tls(self, settings: SIPSimpleSettings) -> None:
+        config = self.engine.config.sip
+        if self._tls != (told := (config.tls_port, config.tls)):
+            self._tls = told
+            post(
+                "TLSTransportHasChanged", self, port=self.engine.sip.ports.get("tls"), verify_server=settings.tls.verify_server,
+                certificate=settings.tls.certificate, ca_file=settings.tls.ca_list,
+            )  # fmt: skip
+
+    def _flow_event(self, event: object) -> None:
+        AccountManager().flow_event(event)
+        if self._network is not None:
+            self._network.flow_event(event)
 
     def _trace(self, settings: SIPSimpleSettings) -> None:
         self.engine.trace_sip(self._post_trace if settings.logs.trace_sip else None)
@@ -359,6 +425,36 @@ async def _capped(what: str, work: Coroutine[Any, Any, object]) -> None:
         log.warning("%s did not stop in time", what)
     except (NetworkError, MediaError, IllegalStateError) as error:
         log.warning("%s could not be stopped properly: %s", what, error)
+    except Exception:  # a fault of ours: it must not keep the rest from ending
+        log.exception("%s could not be stopped properly", what)
+
+
+def _tls_error(config: TLSConfig) -> NetworkError | None:
+    """Why TLS cannot be had with this configuration, or None."""
+    try:
+        client_context(config)
+        if config.certificate:
+            server_context(config)
+    except NetworkError as error:
+        return error
+    return None
+
+
+class _DaemonExecutor(concurrent.futures.Executor):
+    """A thread for one call that may never return: neither the loop's end nor the interpreter's waits for it."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        future.set_running_or_notify_cancel()  # from now on it cannot be cancelled, only left alone
+
+        def work() -> None:
+            try:
+                future.set_result(fn(*args, **kwargs))
+            except BaseException as error:
+                future.set_exception(error)
+
+        threading.Thread(target=work, name="keyring", daemon=True).start()
+        return future
 
 
 def _unlock_passwords() -> None:

@@ -45,6 +45,16 @@ declare(
     required=("type", "value", "traceback"),
 )  # fmt: skip
 declare(
+    "TLSTransportHasChanged", "SIPApplication",
+    "Transports were opened anew with other TLS settings; port None: nobody can reach us over TLS.",
+    required=("port", "verify_server", "certificate", "ca_file"),
+)  # fmt: skip
+declare(
+    "NetworkConditionsDidChange", "SIPApplication",
+    "This computer has another address now: changed is a list with 'ip', and 'dns' when the system's name servers are others as well.",
+    required=("changed",),
+)  # fmt: skip
+declare(
     "AudioDevicesDidChange", "SIPApplication", "Sound devices came or went; both are lists of names.",
     required=("old_devices", "new_devices"),
 )  # fmt: skip

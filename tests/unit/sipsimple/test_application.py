@@ -18,9 +18,10 @@ from support.virtual_loop import VirtualClock, run
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
-from blinkq.base.notification import Notification, NotificationCenter
+from blinkq.base.notification import Notification, NotificationCenter, NotificationData
 from blinkq.engine.engine import Engine, EngineConfig
 from blinkq.engine.errors import NetworkError
+from blinkq.engine.events import LocalAddressChanged
 from blinkq.engine.loop import EngineLoop
 from blinkq.engine.media_errors import MediaError, MediaProcessDied, MediaProcessFailed, MediaProcessRevived
 from blinkq.media.control import (
@@ -41,12 +42,16 @@ from blinkq.media.control import (
 from blinkq.sipsimple.account import Account, AccountManager
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.audio_system import AudioSystem
 from blinkq.sipsimple.configuration import ConfigurationBackendError
 from blinkq.sipsimple.configuration.backend import Tree
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
+from blinkq.sipsimple.configuration.keyring import MemoryPasswordStore
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session import SessionManager
 from blinkq.sipsimple.sip_uri import SIPCoreError
+from blinkq.sipsimple.storage import FileStorage, ISIPSimpleStorage, MemoryStorage
 
 
 class StrawMedia:
@@ -447,6 +452,178 @@ def test_on_its_own_thread() -> None:
     assert application.ended.wait(10)
     assert EngineLoop.current is None
     assert application.state == "stopped"
+
+
+def test_the_end_comes_although_the_start_hangs() -> None:
+    class Hanging(StrawMedia):
+        async def start(self) -> None:
+            await asyncio.Event().wait()
+
+    async def body() -> None:
+        async with scene() as s:
+            s.media = Hanging()
+            s.start()
+            await s.until("SIPApplicationWillStart")
+            await asyncio.sleep(1)
+            assert s.application.state == "starting"
+            s.application.stop()
+            s.application.stop()
+            data = await s.until("SIPApplicationDidEnd")
+            assert data.end_reason == "application request"
+            assert s.events == ["SIPApplicationWillStart", "SIPApplicationWillEnd", "SIPApplicationDidEnd"]
+
+    run(body())
+
+
+def test_the_end_comes_although_the_keyring_waits_for_its_user() -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    class Locked(MemoryPasswordStore):
+        def get(self, account: str) -> str | None:
+            asked.set()
+            answered.wait(30)
+            return None
+
+    ended = threading.Event()
+
+    class Observer:
+        def handle_notification(self, notification: Notification) -> None:
+            ended.set()
+
+    observer = Observer()
+    NotificationCenter().add_observer(observer, name="SIPApplicationDidEnd")
+    application = SIPApplication()
+    application.start(
+        MemoryBackend({"Accounts": {"alice@example.com": {}}, "SIPSimpleSettings": {"sip": {"local_ip": "127.0.0.1"}}}),
+        passwords=Locked(), engine_factory=lambda config: Engine(dataclasses.replace(config, media=False)),
+    )  # fmt: skip
+    try:
+        assert asked.wait(10)
+        application.stop()
+        assert ended.wait(10)
+        assert application.state == "stopped"
+    finally:
+        answered.set()
+
+
+@pytest.mark.expect_warnings
+def test_the_end_comes_whatever_the_parts_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang() -> None:
+        await asyncio.Event().wait()
+
+    async def fail() -> None:
+        raise ValueError("a fault of ours")
+
+    async def body() -> None:
+        async with scene() as s:
+            s.start({"Accounts": {"alice@example.com": {"enabled": "true"}}})
+            await s.until("SIPApplicationDidStart")
+            monkeypatch.setattr(SessionManager(), "stop_sessions", fail)
+            monkeypatch.setattr(AccountManager(), "stop_accounts", hang)
+            monkeypatch.setattr(AudioSystem, "close", lambda system: 1 / 0)
+            s.application.stop()
+            data = await s.until("SIPApplicationDidEnd")
+            assert data.end_reason == "application request"
+            assert not s.media.running
+
+    with pytest.raises(AssertionError, match="tasks left over"):  # the registration that nobody could stop
+        run(body())
+
+
+@pytest.mark.expect_warnings
+def test_tls_settings_that_cannot_be_used_cost_only_tls_while_it_runs(tmp_path: Path) -> None:
+    async def body() -> None:
+        async with scene() as s:
+            s.start()
+            await s.until("SIPApplicationDidStart")
+            s.recorder.clear()
+            (tmp_path / "ca.pem").write_text("nonsense")
+            settings = SIPSimpleSettings()
+            settings.tls.ca_list = str(tmp_path / "ca.pem")  # type: ignore[assignment]
+            settings.save()
+            await s.until("TLSTransportHasChanged")
+            assert s.events == ["SIPApplicationFailedToStartTLS", "SIPEngineDidStart", "TLSTransportHasChanged"]
+            assert not s.engine.sip.offers("tls")
+            assert s.engine.sip.offers("udp")
+            s.recorder.clear()
+            settings.tls.ca_list = None
+            settings.tls.verify_server = False
+            settings.save()
+            data = await s.until("TLSTransportHasChanged")
+            assert (data.port, data.verify_server, data.certificate, data.ca_file) == (None, False, None, None)
+            assert s.engine.sip.offers("tls")
+            s.recorder.clear()
+            settings.user_agent = "Other/1"
+            settings.save()
+            await s.until("SIPEngineDidStart")
+            assert "TLSTransportHasChanged" not in s.recorder.names, "nothing about TLS has changed"
+            assert s.engine.config.sip.user_agent == "Other/1"
+
+    run(body())
+
+
+def test_another_address_of_this_computer_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def body() -> None:
+        async with scene() as s:
+            s.start()
+            await s.until("SIPApplicationDidStart")
+            for server in ("198.51.100.1", "198.51.100.2"):
+                s.engine.on_sip_event(LocalAddressChanged(server, "192.0.2.1", None))
+            await asyncio.sleep(1)
+            s.engine.on_sip_event(LocalAddressChanged("198.51.100.1", "192.0.2.1", "192.0.2.7"))
+            assert "NetworkConditionsDidChange" not in s.recorder.names
+            data = await s.until("NetworkConditionsDidChange")
+            assert data.changed == ["ip", "dns"], "the straw name servers have given way to the system's"
+            await asyncio.sleep(10)
+            assert s.recorder.names.count("NetworkConditionsDidChange") == 1
+            settings = SIPSimpleSettings()
+            settings.dns.nameservers = "127.0.0.1:5353"  # type: ignore[assignment]
+            settings.save()
+            await asyncio.sleep(1)
+            s.recorder.clear()
+            s.engine.on_sip_event(LocalAddressChanged("198.51.100.1", "192.0.2.7", "192.0.2.8"))
+            assert (await s.until("NetworkConditionsDidChange")).changed == ["ip"]
+            assert s.engine.resolver.nameservers == ("127.0.0.1:5353",)
+            s.engine.on_sip_event(LocalAddressChanged("198.51.100.1", "192.0.2.8", "192.0.2.9"))
+
+    run(body())
+
+
+def test_storages(tmp_path: Path) -> None:
+    async def body() -> None:
+        storage = FileStorage(tmp_path / "blinkq")
+        async with scene() as s:
+            s.application.start(storage, engine_factory=s.factory)
+            await s.until("SIPApplicationDidStart")
+            assert SIPApplication.storage is storage
+            assert ISIPSimpleStorage.providedBy(storage)
+            assert (tmp_path / "blinkq" / "config").is_file()
+
+    run(body())
+    assert ISIPSimpleStorage.providedBy(MemoryStorage())
+    assert FileStorage(str(tmp_path)).directory == str(tmp_path)
+
+
+def test_subclasses_can_pass_on_what_they_observe() -> None:
+    class Mine(SIPApplication):
+        seen = 0
+
+        def _NH_AudioDevicesDidChange(self, notification: Notification) -> None:
+            self.seen += 1
+            SIPApplication._NH_AudioDevicesDidChange(self, notification)
+
+        def _NH_DefaultAudioDeviceDidChange(self, notification: Notification) -> None:
+            self.seen += 1
+            SIPApplication._NH_DefaultAudioDeviceDidChange(self, notification)
+
+        def _NH_SIPEngineDetectedNATType(self, notification: Notification) -> None:
+            self.seen += 1
+            SIPApplication._NH_SIPEngineDetectedNATType(self, notification)
+
+    application = Mine()
+    for name in ("AudioDevicesDidChange", "DefaultAudioDeviceDidChange", "SIPEngineDetectedNATType"):
+        application.handle_notification(Notification(name, None, NotificationData(), NotificationCenter()))
+    assert application.seen == 3
 
 
 def test_a_closed_mixer_sends_nothing_more() -> None:
