@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["AddressError", "account_address", "dial_uri", "display_address"]
+__all__ = ["AddressError", "account_address", "dial_uri", "display_address", "split_name"]
 
 _SEPARATORS = str.maketrans("", "", " \t()-./")
 _TELEPHONE = re.compile(r"\+?[0-9*#]+")
@@ -62,6 +62,12 @@ def display_address(uri: str) -> str:
     """A URI as people read it: without "sip:" and parameters."""
     shown = re.sub(r"^sips?:", "", uri.strip(), flags=re.IGNORECASE)
     return shown.partition(";")[0]
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """What was typed or completed, "Bob <bob@example.com>" or an address alone, as name (may be empty) and address."""
+    name, bracket, address = text.rpartition("<")
+    return (name.strip(), address) if bracket else ("", text)
 
 
 def _split_scheme(typed: str) -> tuple[str, str]:

@@ -68,10 +68,18 @@ class Call(QObject):
         self.set_aside = False
         #: whether it is part of the local conference (see ``conference``)
         self.joined = False
+        #: whether a person is to be asked about it while it comes in
+        self.asks = incoming
         self.recording: str | None = None
         #: path of the recording that was made last, while the notice speaks of it
         self.recorded: str | None = None
         self.notice = ""
+        #: "muted", "good" or "error"
+        self.notice_level = "muted"
+        #: whether a transfer of it is under way
+        self.transferring = False
+        #: the call whose other party shall be connected with this one's, if this one agrees
+        self.consults_for: Call | None = None
         self.explanation: Explanation | None = None
         self.outcome = ""
         self.started = clock.wallclock()
@@ -161,9 +169,12 @@ class Call(QObject):
         """Tell the caller that it rings here."""
         self.session.send_ring_indication()
 
-    def answer(self) -> None:
-        """Take an incoming call."""
+    def answer(self, *, on_hold: bool = False) -> None:
+        """Take an incoming call, and put it on hold at once."""
         if self.stage is CallStage.INCOMING:
+            self._hold_wanted = on_hold
+            if on_hold:
+                self._attempt(self.session.hold)
             streams = [stream for stream in self.session.proposed_streams or () if stream.type == "audio"]
             self._attempt(lambda: self.session.accept(streams))
             self._enter(CallStage.ANSWERING)
@@ -209,9 +220,9 @@ class Call(QObject):
         stream = self.stream
         return stream is not None and self.stage is CallStage.TALKING and self._attempt(lambda: stream.send_dtmf(digit))
 
-    def tell(self, notice: str) -> None:
-        """Show a sentence about the call."""
-        self.notice = notice
+    def tell(self, notice: str, level: str = "muted") -> None:
+        """Show a sentence about the call; ``level`` "muted", "good" or "error"."""
+        self.notice, self.notice_level = notice, level
         self.changed.emit()
 
     def forget(self) -> None:
@@ -290,17 +301,16 @@ class Call(QObject):
 
     def _NH_AudioStreamDidStartRecordingAudio(self, notification: Notification) -> None:
         self.recording = str(notification.data.filename)
-        self.notice = ""
-        self.changed.emit()
+        self.tell("")
 
     def _NH_AudioStreamDidStopRecordingAudio(self, notification: Notification) -> None:
         self.recording, self.recorded = None, str(notification.data.filename)
         reason = getattr(notification.data, "reason", None)
         if reason:
-            self.notice = self.tr("The recording stopped: %1 What was recorded is kept.").replace("%1", f"{reason}.".replace("..", "."))
+            text = self.tr("The recording stopped: %1 What was recorded is kept.")
+            self.tell(text.replace("%1", f"{reason}.".replace("..", ".")), "error")
         else:
-            self.notice = self.tr("Recorded to %1").replace("%1", os.path.basename(notification.data.filename))
-        self.changed.emit()
+            self.tell(self.tr("Recorded to %1").replace("%1", os.path.basename(notification.data.filename)))
 
     def _NH_AudioStreamDidChangeRTPParameters(self, _notification: Notification) -> None:
         self.changed.emit()
@@ -320,8 +330,7 @@ class Call(QObject):
         except (BlinkQError, RuntimeError, OSError) as error:
             log.info("call with %s: %s", self.peer, error)
             if isinstance(error, OSError):
-                self.notice = str(error)
-                self.changed.emit()
+                self.tell(str(error), "error")
             return False
         return True
 

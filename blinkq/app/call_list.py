@@ -41,12 +41,13 @@ class CallList(QObject):
         self._bridge = bridge
         self._clock = clock
         bridge.carry(*CALL_NOTIFICATIONS)
-        bridge.listen("SIPSessionNewIncoming", self._NH_SIPSessionNewIncoming)
+        for name in _NOTIFICATIONS:
+            bridge.listen(name, getattr(self, f"_NH_{name}"))
 
     @property
     def incoming(self) -> list[Call]:
-        """Calls that ring here."""
-        return [call for call in self.calls if call.stage is CallStage.INCOMING]
+        """Calls that ring here, to be answered by a person."""
+        return [call for call in self.calls if call.stage is CallStage.INCOMING and call.asks]
 
     @property
     def live(self) -> list[Call]:
@@ -133,6 +134,13 @@ class CallList(QObject):
             self.conference.split(keep)
             self.activate(keep)
 
+    def consult(self, call: Call, text: str, account: AccountLike | None, name: str = "") -> Call:
+        """Call somebody to ask whether ``call`` may be transferred there. Raises AddressError."""
+        other = self.place(text, account, name)
+        other.consults_for = call
+        other.tell(self.tr("Asking before %1 is transferred here.").replace("%1", call.title))
+        return other
+
     def answer_and_end(self, call: Call) -> None:
         """Answer ``call`` and end the call, or the whole conference, that is talked to now."""
         line = self.active_line
@@ -150,7 +158,8 @@ class CallList(QObject):
 
     def close(self) -> None:
         """Stop listening. Idempotent."""
-        self._bridge.forget("SIPSessionNewIncoming", self._NH_SIPSessionNewIncoming)
+        for name in _NOTIFICATIONS:
+            self._bridge.forget(name, getattr(self, f"_NH_{name}"))
         for call in self.calls:
             call.forget()
 
@@ -159,26 +168,55 @@ class CallList(QObject):
         if not any(stream.type == "audio" for stream in notification.data.streams):
             session.reject(_NOT_ACCEPTABLE_HERE)
             return
+        replaced = next((call for call in self.live if session.replaced_session is call.session), None)
+        call = self._adopt(session, incoming=True, announced=replaced is None)
+        if session.state != "incoming":  # the caller may have given up while the notification travelled
+            return
+        if replaced is not None:
+            self._replace(replaced, call)
+        else:
+            call.ring()
+
+    def _NH_SIPSessionNewOutgoing(self, notification: Notification) -> None:
+        """A call that a transfer has made, which was accepted here."""
+        session: SessionLike = notification.sender
+        if any(call.session.transfer_handler.new_session is session for call in self.live):
+            self._adopt(session, incoming=False, announced=True)
+
+    def _adopt(self, session: SessionLike, *, incoming: bool, announced: bool) -> Call:
         identity = session.remote_identity
         uri = str(identity.uri) if identity is not None else ""
         name = (identity.display_name or "") if identity is not None else ""
-        call = Call(self._middleware, self._bridge, self._clock, session, uri, name, session.account, True, self)
-        self._add(call)
-        if session.state == "incoming":  # the caller may have given up while the notification travelled
-            call.ring()
+        call = Call(self._middleware, self._bridge, self._clock, session, uri, name, session.account, incoming, self)
+        if not incoming:
+            call.stage = CallStage.CALLING
+        self._add(call, announced=announced)
+        return call
 
-    def _add(self, call: Call) -> None:
+    def _replace(self, old: Call, new: Call) -> None:
+        """Take a call in the place of another one at once, as that one was (RFC 3891 §3): whoever transfers us has told its secret."""
+        new.tell(self.tr("Transferred here by %1.").replace("%1", old.title))
+        line = self.line_of(old)
+        new.answer(on_hold=line.hold_wanted)
+        new.set_aside = line.set_aside
+
+    def _add(self, call: Call, *, announced: bool = True) -> None:
         self.calls.append(call)
+        call.asks = announced
         call.changed.connect(lambda: self._call_changed(call))
-        call.talking.connect(lambda: self._hold_others(call))
+        call.talking.connect(lambda: self._talking(call))
         call.finished.connect(lambda: self._finished(call))
         self.added.emit(call)
         self.changed.emit()
 
     def _call_changed(self, call: Call) -> None:
-        if call.stage is CallStage.ANSWERING:
+        if call.stage is CallStage.ANSWERING and not call.hold_wanted:
             self._hold_others(call)  # at once: whoever is talked to now must not hear what is said to the caller
         self.changed.emit()
+
+    def _talking(self, call: Call) -> None:
+        if not call.hold_wanted:
+            self._hold_others(self.line_of(call))
 
     def _hold_others(self, line: Line) -> None:
         for other in self.lines:
@@ -200,7 +238,7 @@ class CallList(QObject):
     def _return(self) -> None:
         """Talk again to the one that was put on hold for the call that is over now, unless there are several or the user held it."""
         busy = [call for call in self.live if call.stage not in (CallStage.INCOMING, CallStage.TALKING)]
-        waiting = [line for line in self.lines if line.set_aside]
+        waiting = [line for line in self.lines if line.set_aside and not (isinstance(line, Call) and line.transferring)]
         if not busy and self.active_line is None and len(waiting) == 1:
             waiting[0].set_hold(False)
 
@@ -214,4 +252,11 @@ class CallList(QObject):
             )
         )  # fmt: skip
         self.recorded.emit()
+        for other in self.calls:
+            if other.consults_for is call:
+                other.consults_for = None
+                other.tell("")
         self._return()
+
+
+_NOTIFICATIONS = ("SIPSessionNewIncoming", "SIPSessionNewOutgoing")

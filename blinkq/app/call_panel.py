@@ -29,12 +29,13 @@ _LARGE = QSize(22, 22)
 class CallPanel(QFrame):
     """Shows a Call and gives its commands. ``mute_wanted`` asks to mute every call's microphone; ``redial_wanted`` to call again;
     ``hold_wanted`` to hold the call, ``activate_wanted`` to take it from hold and hold the others; ``join_wanted`` to join it with the one
-    talked to, ``leave_wanted`` to take it out of the conference; ``close_wanted`` to take the panel away."""
+    talked to, ``leave_wanted`` to take it out of the conference; ``transfer_wanted``; ``close_wanted`` to take the panel away."""
 
     mute_wanted = pyqtSignal(bool)
     hold_wanted = pyqtSignal(Call)
     join_wanted = pyqtSignal(Call)
     leave_wanted = pyqtSignal(Call)
+    transfer_wanted = pyqtSignal(Call)
     redial_wanted = pyqtSignal(Call)
     activate_wanted = pyqtSignal(Call)
     close_wanted = pyqtSignal(Call)
@@ -101,6 +102,10 @@ class CallPanel(QFrame):
         size = super().sizeHint()
         return QSize(size.width(), layout.totalHeightForWidth(self.width())) if layout is not None and layout.hasHeightForWidth() else size
 
+    def minimumSizeHint(self) -> QSize:
+        """Where there is no room for it the area of the calls scrolls."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
     def refresh(self) -> None:
         """Show the call as it is now."""
         call, ui = self.call, self.ui
@@ -121,6 +126,7 @@ class CallPanel(QFrame):
         ui.holdButton.setVisible(not call.joined)
         ui.recordButton.setVisible(not self._small or call.recording is not None)
         ui.keypadButton.setVisible(not self._small)
+        self._refresh_transfer(talking)
         ui.joinButton.setVisible(self._joinable and not call.joined)
         ui.leaveButton.setVisible(call.joined)
         ui.holdButton.setChecked(call.held_here)
@@ -186,8 +192,8 @@ class CallPanel(QFrame):
         ui.timerLabel.setFont(clock)
         for button, name, role in (
             (ui.muteButton, "microphone", "text"), (ui.holdButton, "hold", "text"), (ui.recordButton, "record", "danger"),
-            (ui.keypadButton, "keypad", "text"), (ui.joinButton, "join", "text"), (ui.leaveButton, "split", "text"),
-            (ui.hangUpButton, "hang-up", "on_accent"),
+            (ui.keypadButton, "keypad", "text"), (ui.transferButton, "transfer", "text"), (ui.joinButton, "join", "text"),
+            (ui.leaveButton, "split", "text"), (ui.hangUpButton, "hang-up", "on_accent"),
         ):  # fmt: skip
             set_icon(button, name, role)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -214,6 +220,7 @@ class CallPanel(QFrame):
         ui.closeButton.clicked.connect(self._close)
         ui.joinButton.clicked.connect(lambda: self.join_wanted.emit(call))
         ui.leaveButton.clicked.connect(lambda: self.leave_wanted.emit(call))
+        ui.transferButton.clicked.connect(lambda: self.transfer_wanted.emit(call))
         ui.keypad.pressed.connect(self.send_digit)
 
     def _mute_clicked(self, checked: bool) -> None:
@@ -242,11 +249,12 @@ class CallPanel(QFrame):
         """Large buttons with their text below the picture, or small ones in one line."""
         ui, style = self.ui, Qt.ToolButtonStyle
         for button in (
-            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.joinButton, ui.leaveButton, ui.hangUpButton,
+            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.transferButton, ui.joinButton, ui.leaveButton,
+            ui.hangUpButton,
         ):  # fmt: skip
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon if self._small else style.ToolButtonTextUnderIcon)
             button.setIconSize(_SMALL if self._small else _LARGE)
-            button.setSizePolicy(QSizePolicy.Policy.Minimum if self._small else QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         self._spacer.changeSize(0, 0, QSizePolicy.Policy.Expanding if self._small else QSizePolicy.Policy.Fixed)
         vertical = (8, 8) if self._small else (10, 12)
         ui.panelLayout.setContentsMargins(12, vertical[0], 12, vertical[1])
@@ -262,6 +270,21 @@ class CallPanel(QFrame):
         level = "error" if call.stage is CallStage.FAILED else "warning" if call.held else ""
         set_level(ui.stateLabel, "good" if call.stage is CallStage.TALKING and not call.held else level)
         ui.codecLabel.setText("" if self._small else call.codec)
+
+    def _refresh_transfer(self, talking: bool) -> None:
+        """Transfer, or complete the transfer for which this call was made."""
+        button, waiting = self.ui.transferButton, self.call.consults_for
+        button.setVisible(not self.call.joined)
+        button.setEnabled(talking and not self.call.transferring)
+        if waiting is not None:
+            tip = self.tr("Connect %1 with %2, and leave (Ctrl+T)").replace("%1", waiting.title).replace("%2", self.call.title)
+        else:
+            tip = self.tr("Connect the other party with somebody else (Ctrl+T)")
+        button.setText(self.tr("Transfer") if waiting is None else self.tr("Complete"))
+        button.setToolTip(tip)
+        button.setAccessibleName(self.tr("Transfer the call") if waiting is None else self.tr("Complete the transfer"))
+        set_icon(button, "transfer", "text" if waiting is None or not button.isEnabled() else "on_accent")
+        set_mark(button, "kind", "primary" if waiting is not None else "")
 
     def _refresh_lock(self, talking: bool) -> None:
         label = self.ui.lockLabel
@@ -288,7 +311,7 @@ class CallPanel(QFrame):
             name = os.path.basename(call.recording)
             notice, what_to_do, level = self.tr("Recording to %1").replace("%1", name), "", "muted"
         else:
-            notice, what_to_do, level = call.notice, "", "muted"
+            notice, what_to_do, level = call.notice, "", call.notice_level
         ui.noticeLabel.setText(notice)
         ui.noticeLabel.setToolTip(call.recording or call.recorded or "")
         ui.noticeLabel.setVisible(bool(notice))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QObject, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from blinkq.app.call import Call, CallStage
@@ -12,6 +12,8 @@ from blinkq.app.conference_panel import ConferencePanel
 from blinkq.app.icons import set_icon
 from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import Middleware
+from blinkq.app.transfer_dialog import TransferDialog
+from blinkq.app.transfers import Transfers
 
 __all__ = ["CallsPane"]
 
@@ -28,12 +30,17 @@ class CallsPane(QObject):
     redial_wanted = pyqtSignal(Call)
     focus_lost = pyqtSignal()
 
-    def __init__(self, ui: MainWindowForm, calls: CallList, middleware: Middleware, window: QWidget) -> None:
+    def __init__(
+        self, ui: MainWindowForm, calls: CallList, transfers: Transfers, middleware: Middleware, addresses: QStringListModel,
+        window: QWidget,
+    ) -> None:  # fmt: skip
         super().__init__(window)
         self.panels: dict[int, CallPanel] = {}
         self._ui = ui
         self._calls = calls
+        self._transfers = transfers
         self._middleware = middleware
+        self._addresses = addresses
         self._window = window
         self.conference = ConferencePanel(calls.conference, ui.callsContents)
         ui.callsLayout.insertWidget(0, self.conference)
@@ -52,7 +59,7 @@ class CallsPane(QObject):
         ui.callsArea.setVisible(bool(self.panels))
         ui.answerAction.setEnabled(bool(calls.incoming))
         ui.rejectAction.setEnabled(bool(calls.incoming))
-        for action in (ui.holdAction, ui.recordAction, ui.keypadAction):
+        for action in (ui.holdAction, ui.recordAction, ui.keypadAction, ui.transferAction):
             action.setEnabled(talking)
         ui.holdAction.setChecked(talking and active is not None and calls.line_of(active).hold_wanted)
         ui.recordAction.setChecked(talking and active is not None and active.recording is not None)
@@ -67,6 +74,7 @@ class CallsPane(QObject):
     def fit(self) -> None:
         """The area of the calls is as high as its panels where the window has room for them; else it scrolls."""
         needed = self._ui.callsLayout.sizeHint().height() + 2
+        self._ui.callsArea.setMinimumWidth(self._ui.callsLayout.minimumSize().width())  # there is no scrolling sideways
         self._ui.callsArea.setMinimumHeight(min(needed, _MINIMUM))
         self._ui.callsArea.setMaximumHeight(needed)
 
@@ -93,7 +101,7 @@ class CallsPane(QObject):
         ui, calls = self._ui, self._calls
         for action, name in (
             (ui.answerAction, "call"), (ui.rejectAction, "hang-up"), (ui.keypadAction, "keypad"), (ui.hangUpAction, "hang-up"),
-            (ui.swapAction, "swap"), (ui.joinAction, "join"), (ui.splitAction, "split"),
+            (ui.transferAction, "transfer"), (ui.swapAction, "swap"), (ui.joinAction, "join"), (ui.splitAction, "split"),
         ):  # fmt: skip
             set_icon(action, name)
         calls.added.connect(self._added)
@@ -108,6 +116,7 @@ class CallsPane(QObject):
         ui.recordAction.triggered.connect(self._toggle_record)
         ui.keypadAction.triggered.connect(self._toggle_keypad)
         ui.hangUpAction.triggered.connect(self._hang_up)
+        ui.transferAction.triggered.connect(lambda: self._transfer(self._focused_or_active()))
         ui.swapAction.triggered.connect(calls.swap)
         ui.joinAction.triggered.connect(calls.join_all)
         ui.splitAction.triggered.connect(lambda: calls.split_all(self._focused_or_active()))
@@ -126,6 +135,7 @@ class CallsPane(QObject):
         panel.activate_wanted.connect(self._calls.activate)
         panel.join_wanted.connect(self._calls.join)
         panel.leave_wanted.connect(self._calls.conference.leave)
+        panel.transfer_wanted.connect(self._transfer)
         panel.close_wanted.connect(self._calls.dismiss)
         panel.redial_wanted.connect(self.redial_wanted)
         self.panels[id(call)] = panel
@@ -197,6 +207,18 @@ class CallsPane(QObject):
         if panel is not None:
             panel.toggle_keypad()
             panel.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _transfer(self, call: Call | None) -> None:
+        """Complete what was asked for by a call of its own, or ask whereto."""
+        if call is None or call.stage is not CallStage.TALKING or call.transferring:
+            return
+        asked = next((other for other in self._calls.lines if isinstance(other, Call) and other.consults_for is call), None)
+        if call.consults_for is not None:
+            self._transfers.connect(call.consults_for, call)
+        elif asked is not None:
+            self._transfers.connect(call, asked)
+        else:
+            TransferDialog(call, self._calls, self._transfers, self._addresses, self._window).open()
 
     def _hang_up(self) -> None:
         call = self._focused_or_active()

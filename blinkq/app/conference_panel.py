@@ -75,6 +75,10 @@ class ConferencePanel(QFrame):
         self._muted = muted
         self.refresh()
 
+    def minimumSizeHint(self) -> QSize:
+        """Where there is no room for it the area of the calls scrolls."""
+        return QSize(super().minimumSizeHint().width(), self.sizeHint().height())
+
     def refresh(self) -> None:
         """Show the conference as it is now."""
         ui, conference = self.ui, self._conference

@@ -1,4 +1,4 @@
-"""The dialogs that appear by themselves because somebody wants something: calls, proposals. Opens, places and closes them."""
+"""The dialogs that appear by themselves because somebody wants something: calls, proposals, transfers. Opens, places and closes them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
 from blinkq.app.incoming_dialog import IncomingDialog
-from blinkq.app.proposal_dialog import ProposalDialog
-from blinkq.app.proposals import Proposal
+from blinkq.app.peer_request import PeerRequest
+from blinkq.app.peer_request_dialog import PeerRequestDialog
 from blinkq.app.ringer import Ringer
+from blinkq.app.widgets import fit_height
 
 __all__ = ["Dialogs"]
 
@@ -30,14 +31,14 @@ class Dialogs(QObject):
 
     def ask_call(self, call: Call) -> None:
         """Ask what to do with an incoming call."""
-        if call.incoming:
+        if call.incoming and call.asks:
             dialog = IncomingDialog(call, self._calls)
             dialog.silenced.connect(self._ringer.silence)
             self._show(dialog)
 
-    def ask_proposal(self, proposal: Proposal) -> None:
-        """Ask whether something may be added to a call."""
-        self._show(ProposalDialog(proposal))
+    def ask_request(self, request: PeerRequest) -> None:
+        """Ask what to do with what the other party of a call wants."""
+        self._show(PeerRequestDialog(request))
 
     def close(self) -> None:
         """Close everything. Idempotent."""
@@ -47,7 +48,7 @@ class Dialogs(QObject):
     def _show(self, dialog: QDialog) -> None:
         dialog.finished.connect(lambda _result: self._closed(dialog))
         self.open.append(dialog)
-        dialog.adjustSize()
+        fit_height(dialog)
         screen = self._window.screen() or QApplication.primaryScreen()
         if screen is not None:
             place = screen.availableGeometry().center() - dialog.rect().center()

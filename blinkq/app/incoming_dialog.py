@@ -11,7 +11,7 @@ from blinkq.app.call import Call, CallStage
 from blinkq.app.call_list import CallList
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
-from blinkq.app.widgets import make_quiet_question
+from blinkq.app.widgets import fit_height, make_quiet_question
 
 __all__ = ["IncomingDialog", "IncomingDialogForm"]
 
@@ -87,7 +87,7 @@ class IncomingDialog(QDialog):
             widget.setVisible(talking)
         ui.answerButton.setVisible(not talking)
         (ui.holdAnswerButton if talking else ui.answerButton).setFocus()
-        self.adjustSize()
+        fit_height(self)
 
     def _show_caller(self) -> None:
         call, ui = self.call, self.ui

@@ -29,6 +29,7 @@ from blinkq.app.proposals import Proposals
 from blinkq.app.ringer import Ringer
 from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
 from blinkq.app.theme import Appearance, Theme
+from blinkq.app.transfers import Transfers
 from blinkq.app.tray import Tray
 from blinkq.base.clock import Clock, SystemClock
 from blinkq.base.errors import BlinkQError
@@ -100,9 +101,10 @@ class Application(QObject):
         self.accounts = AccountList(middleware, self.bridge, self)
         self.calls = CallList(middleware, self.bridge, clock or SystemClock(), self.history, self)
         self.ringer = Ringer(middleware, self.calls, self)
-        self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.theme, settings)
-        self.tray = Tray(middleware, self.calls, self.accounts, self)
         self.proposals = Proposals(self.bridge, self.calls, self)
+        self.transfers = Transfers(self.bridge, self.calls, self)
+        self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.transfers, self.theme, settings)
+        self.tray = Tray(middleware, self.calls, self.accounts, self)
         self._dialogs = Dialogs(self.calls, self.ringer, self.window)
         self.notices = Notices(self.bridge, self.window.show_notice, self)
         self._connect()
@@ -182,7 +184,8 @@ class Application(QObject):
 
     def _connect(self) -> None:
         self.calls.added.connect(self._dialogs.ask_call)
-        self.proposals.asked.connect(self._dialogs.ask_proposal)
+        self.proposals.asked.connect(self._dialogs.ask_request)
+        self.transfers.asked.connect(self._dialogs.ask_request)
         self.window.quit_wanted.connect(self.quit)
         self.window.closing.connect(self._window_closed)
         self.window.muted_changed.connect(lambda _muted: self.tray.refresh())

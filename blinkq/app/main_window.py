@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSettings, QSize, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QActionGroup, QCloseEvent
-from PyQt6.QtWidgets import QCompleter, QMainWindow, QSizePolicy
+from PyQt6.QtWidgets import QMainWindow, QSizePolicy
 
 from blinkq.app.account_bar import AccountBar
 from blinkq.app.account_list import AccountList
-from blinkq.app.address import AddressError
+from blinkq.app.address import AddressError, split_name
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
 from blinkq.app.call_panel import CallPanel
@@ -27,7 +27,8 @@ from blinkq.app.questions import ask, show_about
 from blinkq.app.recent_calls import RecentCalls
 from blinkq.app.recent_pane import RecentPane
 from blinkq.app.theme import Appearance, Theme
-from blinkq.app.widgets import set_mark
+from blinkq.app.transfers import Transfers
+from blinkq.app.widgets import complete_addresses, set_mark
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.qtbridge.notifications import NotificationBridge
@@ -48,7 +49,8 @@ class MainWindow(QMainWindow):
     muted_changed = pyqtSignal(bool)
 
     def __init__(
-        self, middleware: Middleware, bridge: NotificationBridge, accounts: AccountList, calls: CallList, theme: Theme, settings: QSettings,
+        self, middleware: Middleware, bridge: NotificationBridge, accounts: AccountList, calls: CallList, transfers: Transfers,
+        theme: Theme, settings: QSettings,
     ) -> None:  # fmt: skip
         super().__init__()
         self._middleware = middleware
@@ -62,7 +64,7 @@ class MainWindow(QMainWindow):
         self._completions = QStringListModel(self)
         self._account_bar = AccountBar(self.ui, middleware, bridge, accounts, self)
         self._recent_pane = RecentPane(self.ui, calls.history, self)
-        self._calls_pane = CallsPane(self.ui, calls, middleware, self)
+        self._calls_pane = CallsPane(self.ui, calls, transfers, middleware, self._completions, self)
         self._prepare()
         self._connect()
         menus = {DeviceKind.INPUT: self.ui.inputMenu, DeviceKind.OUTPUT: self.ui.outputMenu, DeviceKind.ALERT: self.ui.alertMenu}
@@ -174,10 +176,7 @@ class MainWindow(QMainWindow):
         set_icon(ui.callButton, "call", "on_accent")
         set_icon(ui.noticeCloseButton, "close")
         set_icon(ui.welcomeAddButton, "account-add", "on_accent")
-        completer = QCompleter(self._completions, self)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        ui.dialBox.setCompleter(completer)
+        complete_addresses(ui.dialBox, self._completions)
         ui.noticeFrame.hide()
         ui.welcomePicture.setPixmap(self.windowIcon().pixmap(QSize(64, 64)))
         title = ui.welcomeTitle.font()
@@ -228,9 +227,8 @@ class MainWindow(QMainWindow):
     # calls -----------------------------------------------------------------------------------------------------------------------
 
     def _dial(self) -> None:
-        text = self.ui.dialBox.text()
-        name, bracket, address = text.rpartition("<")
-        self.place_call(address if bracket else text, name.strip() if bracket else "")
+        name, address = split_name(self.ui.dialBox.text())
+        self.place_call(address, name)
 
     def _dial_text_changed(self) -> None:
         self._show_dial_error("")

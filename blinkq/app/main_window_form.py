@@ -65,6 +65,7 @@ class MainWindowForm(Protocol):
     recordAction: QAction
     keypadAction: QAction
     hangUpAction: QAction
+    transferAction: QAction
     swapAction: QAction
     joinAction: QAction
     splitAction: QAction

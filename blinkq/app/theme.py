@@ -95,14 +95,17 @@ QToolButton:checked {{ background: {c.accent_ground}; border-color: {c.accent_gr
 QToolButton:checked:focus {{ border: 2px solid {c.text}; }}
 QToolButton[flat="true"], QToolButton[flat="true"]:checked {{ border-color: transparent; background: transparent; color: {c.text}; }}
 QToolButton[flat="true"]:focus, QToolButton[flat="true"]:checked:focus {{ border-color: {c.accent}; }}
-QPushButton[kind="primary"] {{ background: {c.accent_ground}; border-color: {c.accent_ground}; color: {c.on_accent}; font-weight: 600; }}
+QPushButton[kind="primary"], QToolButton[kind="primary"] {{ background: {c.accent_ground}; border-color: {c.accent_ground};
+    color: {c.on_accent}; font-weight: 600; }}
 QPushButton[kind="good"] {{ background: {c.good_ground}; border-color: {c.good_ground}; color: {c.on_accent}; font-weight: 600; }}
 QPushButton[kind="danger"], QToolButton[kind="danger"] {{ background: {c.danger_ground}; border-color: {c.danger_ground};
     color: {c.on_accent}; font-weight: 600; }}
-QPushButton[kind="primary"]:focus, QPushButton[kind="good"]:focus, QPushButton[kind="danger"]:focus, QToolButton[kind="danger"]:focus {{
+QPushButton[kind="primary"]:focus, QToolButton[kind="primary"]:focus, QPushButton[kind="good"]:focus,
+    QPushButton[kind="danger"]:focus, QToolButton[kind="danger"]:focus {{
     border: 2px solid {c.text}; }}
 QPushButton[kind]:hover, QToolButton[kind]:hover {{ border-color: {c.text}; }}
-QPushButton[kind="primary"]:disabled, QPushButton[kind="good"]:disabled, QToolButton[kind="danger"]:disabled {{
+QPushButton[kind="primary"]:disabled, QToolButton[kind="primary"]:disabled, QPushButton[kind="good"]:disabled,
+    QToolButton[kind="danger"]:disabled {{
     background: {c.line}; border-color: {c.line}; color: {c.muted}; }}
 QFrame[card="true"] {{ background: {c.card}; border: 1px solid {c.line}; border-radius: 10px; }}
 QFrame[card="true"]:focus {{ border: 2px solid {c.accent}; }}

@@ -148,7 +148,7 @@ class Tray(QObject):
             self.show_wanted.emit()
 
     def _call_added(self, call: Call) -> None:
-        if call.incoming:
+        if call.incoming and call.asks:
             account = self.tr("for %1").replace("%1", call.account.id) if call.account is not None else ""
             address = call.peer if call.name else ""
             self.notify(self.tr("Incoming call: %1").replace("%1", call.title), "\n".join(line for line in (address, account) if line))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QRectF, QSize, Qt
+from PyQt6.QtCore import QRectF, QSize, QStringListModel, Qt
 from PyQt6.QtGui import QPainter, QPaintEvent, QResizeEvent
-from PyQt6.QtWidgets import QDialog, QLabel, QMenu, QSizePolicy, QStyle, QWidget
+from PyQt6.QtWidgets import QCompleter, QDialog, QLabel, QLineEdit, QMenu, QSizePolicy, QStyle, QWidget
 
 from blinkq.app.colours import colours
 
-__all__ = ["ElidedLabel", "LevelMeter", "fill_menu", "make_quiet_question", "set_level", "set_mark"]
+__all__ = ["ElidedLabel", "LevelMeter", "complete_addresses", "fill_menu", "fit_height", "make_quiet_question", "set_level", "set_mark"]
 
 #: below this nobody hears anything, above it the meter is full (dBFS)
 METER_FLOOR = -60.0
@@ -81,12 +81,29 @@ class LevelMeter(QWidget):
         painter.end()
 
 
+def complete_addresses(edit: QLineEdit, addresses: QStringListModel) -> None:
+    """Offer addresses that contain what is typed, wherever and in whatever case."""
+    completer = QCompleter(addresses, edit)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    edit.setCompleter(completer)
+
+
 def fill_menu(menu: QMenu, *entries: tuple[str, Callable[[], object]]) -> None:
     """Append entries, each a text and what it does."""
     for text, slot in entries:
         action = menu.addAction(text)
         if action is not None:
             action.triggered.connect(lambda _checked, slot=slot: slot())
+
+
+def fit_height(dialog: QDialog) -> None:
+    """Make a dialog as high as what it shows needs: labels that wrap tell their height only for a width."""
+    layout = dialog.layout()
+    if layout is not None:
+        layout.activate()
+        width = max(dialog.width(), dialog.minimumWidth(), layout.minimumSize().width())
+        dialog.resize(width, max(layout.totalHeightForWidth(width), layout.minimumSize().height()) if layout.hasHeightForWidth() else 0)
 
 
 def make_quiet_question(dialog: QDialog) -> None:

@@ -19,7 +19,8 @@ from blinkq.app.incoming_dialog import IncomingDialogForm
 from blinkq.app.keypad import KeypadForm
 from blinkq.app.main import Application
 from blinkq.app.main_window_form import MainWindowForm
-from blinkq.app.proposal_dialog import ProposalDialogForm
+from blinkq.app.peer_request_dialog import PeerRequestDialogForm
+from blinkq.app.transfer_dialog import TransferDialogForm
 
 UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Small"><widget class="QLabel" name="label"/></widget></ui>"""
 
@@ -31,9 +32,10 @@ UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Smal
         ("call_panel", CallPanelForm, QWidget),
         ("conference_panel", ConferencePanelForm, QWidget),
         ("keypad", KeypadForm, QWidget),
-        ("proposal_dialog", ProposalDialogForm, QDialog),
+        ("peer_request_dialog", PeerRequestDialogForm, QDialog),
         ("incoming_dialog", IncomingDialogForm, QDialog),
         ("account_dialog", AccountDialogForm, QDialog),
+        ("transfer_dialog", TransferDialogForm, QDialog),
     ],
 )
 def test_form_has_what_its_window_uses(qtbot: object, stem: str, protocol: type, base: type[QWidget]) -> None:

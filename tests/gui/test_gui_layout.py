@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QToolButton
+from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from support.fake_middleware import FakeMiddleware, FakeStream
+from support.gui_person import Person
 
 from blinkq.app.call_panel import CallPanel
 from blinkq.app.main import Application
+from blinkq.app.transfer_dialog import TransferDialog
+from blinkq.app.widgets import ElidedLabel
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -61,3 +66,84 @@ def test_the_clear_button_of_the_dial_box_is_in_its_middle(application: Applicat
     qtbot.keyClicks(box, "bob")
     (button,) = [button for button in box.findChildren(QToolButton) if button.isVisible()]
     qtbot.waitUntil(lambda: abs(button.geometry().center().y() - box.rect().center().y()) <= 1)
+
+
+# no text is cut off -----------------------------------------------------------------------------------------------------------------
+
+
+def cut_off(window: QWidget) -> list[str]:
+    """What of a window's visible texts does not fit into its widget."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if not isinstance(widget, QLabel | QAbstractButton) or isinstance(widget, ElidedLabel):
+            continue
+        if not widget.isVisible() or not widget.text():
+            continue
+        if isinstance(widget, QLabel) and widget.wordWrap():
+            fits = widget.height() >= widget.heightForWidth(widget.width())
+        else:
+            fits = widget.width() >= widget.sizeHint().width() and widget.height() >= widget.sizeHint().height()
+        if not fits:
+            found.append(f"{widget.objectName()}: {widget.text()} ({widget.size()} instead of {widget.sizeHint()})")
+    return found
+
+
+def _two_calls(person: Person) -> list[QWidget]:
+    person.call("bob@example.com")
+    person.call("carol@example.com")
+    return [person.application.window]
+
+
+def _conference(person: Person) -> list[QWidget]:
+    _two_calls(person)
+    person.ui.joinAction.trigger()
+    person.answer_holds()
+    person.call("dave@example.com")
+    return [person.application.window]
+
+
+def _consulting(person: Person) -> list[QWidget]:
+    bob = person.call("bob@example.com")
+    person.application.calls.consult(person.panel(bob).call, "carol", person.middleware.known[0])
+    return [person.application.window]
+
+
+def _failed_transfer(person: Person) -> list[QWidget]:
+    bob = person.call("bob@example.com")
+    person.application.transfers.transfer(person.panel(bob).call, "sip:carol@example.com")
+    bob.transfer_starts()
+    bob.transfer_fails(480, "Temporarily Unavailable")
+    return [person.application.window]
+
+
+def _second_caller(person: Person) -> list[QWidget]:
+    person.call("bob@example.com")
+    person.called_by("carol", "Carol Jones")
+    return [person.application.window, person.dialog]
+
+
+def _proposal(person: Person) -> list[QWidget]:
+    person.call("bob@example.com").proposes("video", "chat", "screen-sharing")
+    person.settle()
+    return [person.dialog]
+
+
+def _transfer_dialog(person: Person) -> list[QWidget]:
+    _two_calls(person)
+    person.ui.transferAction.trigger()
+    dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, TransferDialog) and widget.isVisible()]
+    person.click(dialogs[0].ui.transferButton)
+    return list(dialogs)
+
+
+@pytest.mark.parametrize(
+    "scene", [_two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog], ids=lambda f: f.__name__
+)
+def test_no_text_is_cut_off(person: Person, scene: Callable[[Person], list[QWidget]]) -> None:
+    person.application.window.resize(300, 680)  # smaller than it can be
+    windows = scene(person)
+
+    def nothing_is_cut_off() -> None:  # once the layouts have come to rest
+        assert not [text for window in windows for text in cut_off(window)]
+
+    person.qtbot.waitUntil(nothing_is_cut_off, timeout=2000)

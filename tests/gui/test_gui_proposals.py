@@ -8,7 +8,7 @@ from support.fake_middleware import FakeSession, FakeStream, announce
 from support.gui_person import Person
 
 from blinkq.app.call import CallStage
-from blinkq.app.proposal_dialog import PATIENCE, ProposalDialog
+from blinkq.app.peer_request_dialog import PATIENCE, PeerRequestDialog
 
 
 @pytest.fixture
@@ -16,9 +16,9 @@ def session(person: Person) -> FakeSession:
     return person.call("bob@example.com")
 
 
-def asked(person: Person) -> ProposalDialog:
+def asked(person: Person) -> PeerRequestDialog:
     dialog = person.dialog
-    assert isinstance(dialog, ProposalDialog)
+    assert isinstance(dialog, PeerRequestDialog)
     return dialog
 
 

@@ -77,6 +77,11 @@ class FakeStream:
 
 
 @dataclass(eq=False)
+class FakeTransferHandler:
+    new_session: FakeSession | None = None
+
+
+@dataclass(eq=False)
 class FakeSession:
     account: FakeAccount
     direction: str | None = None
@@ -87,6 +92,8 @@ class FakeSession:
     proposed_streams: list[FakeStream] | None = None
     commands: list[str] = field(default_factory=list)
     held: bool = False
+    replaced_session: FakeSession | None = None
+    transfer_handler: FakeTransferHandler = field(default_factory=lambda: FakeTransferHandler())
 
     # commands of the application
 
@@ -123,6 +130,17 @@ class FakeSession:
         self.commands.append(f"reject proposal {code}")
         self.state = "rejecting_proposal"
 
+    def transfer(self, target_uri: str, replaced_session: FakeSession | None = None) -> None:
+        if self.state != "connected":
+            raise IllegalStateError(f"transfer is not allowed in state {self.state}")
+        self.commands.append(f"transfer {target_uri}" + (" attended" if replaced_session is not None else ""))
+
+    def accept_transfer(self) -> None:
+        self.commands.append("accept transfer")
+
+    def reject_transfer(self, code: int = 603, reason: str | None = None) -> None:
+        self.commands.append(f"reject transfer {code}")
+
     def end(self) -> None:
         self.commands.append("end")
 
@@ -147,6 +165,21 @@ class FakeSession:
 
     def holds(self, originator: str, on_hold: bool) -> None:
         announce("SIPSessionDidChangeHoldState", self, originator=originator, on_hold=on_hold, partial=False)
+
+    def asks_for_transfer(self, user: str, host: str = "example.com") -> None:
+        announce("SIPSessionTransferNewIncoming", self, transfer_destination=FakeURI(user, host), headers={})
+
+    def transfer_starts(self) -> None:
+        announce("SIPSessionTransferDidStart", self)
+
+    def transfer_progresses(self, code: int, reason: str) -> None:
+        announce("SIPSessionTransferGotProgress", self, code=code, reason=reason)
+
+    def transfer_ends(self) -> None:
+        announce("SIPSessionTransferDidEnd", self)
+
+    def transfer_fails(self, code: int, reason: str) -> None:
+        announce("SIPSessionTransferDidFail", self, code=code, reason=reason)
 
     def proposes(self, *types: str) -> None:
         self.state = "received_proposal"
@@ -335,6 +368,11 @@ class FakeMiddleware:
 
     # what the network does
 
+    @staticmethod
+    def identity(user: str, name: str | None = None, host: str = "example.com") -> FakeIdentity:
+        """Somebody, as the other party of a session."""
+        return FakeIdentity(FakeURI(user, host), name)
+
     def found(self) -> None:
         """The servers of the latest call were found."""
         announce("DNSLookupDidSucceed", self.lookups[-1], result=["route"])
@@ -342,11 +380,14 @@ class FakeMiddleware:
     def not_found(self, error: str) -> None:
         announce("DNSLookupDidFail", self.lookups[-1], error=error, originator="remote")
 
-    def calls_in(self, user: str = "carol", name: str | None = "Carol Jones", host: str = "example.com") -> FakeSession:
-        """Somebody calls the default account."""
+    def calls_in(
+        self, user: str = "carol", name: str | None = "Carol Jones", host: str = "example.com", replaces: FakeSession | None = None
+    ) -> FakeSession:
+        """Somebody calls the default account, or takes the place of somebody in a call."""
         account = self.default or FakeAccount("guest@local")
         session = FakeSession(account, "incoming", "incoming", remote_identity=FakeIdentity(FakeURI(user, host), name))
         session.proposed_streams = [FakeStream(srtp_active=True)]
+        session.replaced_session = replaces
         self.sessions.append(session)
         announce("SIPSessionNewIncoming", session, streams=list(session.proposed_streams), headers={})
         return session

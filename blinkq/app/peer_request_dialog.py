@@ -1,4 +1,4 @@
-"""The dialog of a proposal: what the other party of a standing call wants to add, and Accept or Refuse, with a time limit."""
+"""The dialog of a request during a call: what the other party wants, and Accept or Refuse, with a time limit."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
-from blinkq.app.proposals import Proposal
+from blinkq.app.peer_request import PeerRequest
 from blinkq.app.widgets import make_quiet_question
 
-__all__ = ["PATIENCE", "ProposalDialog", "ProposalDialogForm"]
+__all__ = ["PATIENCE", "PeerRequestDialog", "PeerRequestDialogForm"]
 
 #: after so many seconds without a decision the answer is no: the other side, and every other change of the call, waits for it
 PATIENCE = 60
 
 
-class ProposalDialogForm(Protocol):
-    """Widgets of proposal_dialog.ui."""
+class PeerRequestDialogForm(Protocol):
+    """Widgets of request_dialog.ui."""
 
     pictureLabel: QLabel
+    headingLabel: QLabel
     titleLabel: QLabel
     questionLabel: QLabel
     acceptButton: QPushButton
@@ -31,13 +32,13 @@ class ProposalDialogForm(Protocol):
     def setupUi(self, widget: QWidget) -> None: ...
 
 
-class ProposalDialog(QDialog):
-    """Asks whether something may be added to a call. Goes by itself when the other party takes the proposal back or the call ends."""
+class PeerRequestDialog(QDialog):
+    """Asks a PeerRequest. Goes by itself when the other party takes it back or the call ends."""
 
-    def __init__(self, proposal: Proposal, parent: QWidget | None = None) -> None:
+    def __init__(self, request: PeerRequest, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.proposal = proposal
-        self.ui: ProposalDialogForm = load_form("proposal_dialog")
+        self.request = request
+        self.ui: PeerRequestDialogForm = load_form("peer_request_dialog")
         self.ui.setupUi(self)
         make_quiet_question(self)
         ui = self.ui
@@ -45,18 +46,18 @@ class ProposalDialog(QDialog):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.3)
         ui.titleLabel.setFont(font)
-        ui.titleLabel.setText(proposal.call.title)
-        question = self.tr("wants to add to the call with you: %1").replace("%1", proposal.media)
-        ui.questionLabel.setText(question)
-        ui.pictureLabel.setPixmap(pixmap("add", "good", QSize(44, 44), self.devicePixelRatioF()))
-        self.setAccessibleName(f"{proposal.call.title} {question}")
+        ui.titleLabel.setText(request.call.title)
+        ui.headingLabel.setText(request.heading)
+        ui.questionLabel.setText(request.text)
+        ui.pictureLabel.setPixmap(pixmap(request.picture, "good", QSize(44, 44), self.devicePixelRatioF()))
+        self.setAccessibleName(f"{request.call.title} {request.text}")
         for button, name, role in ((ui.acceptButton, "check", "on_accent"), (ui.rejectButton, "close", "text")):
             set_icon(button, name, role)
             button.setMinimumHeight(34)
         ui.rejectButton.setFocus()
-        ui.acceptButton.clicked.connect(proposal.accept)
-        ui.rejectButton.clicked.connect(proposal.reject)
-        proposal.closed.connect(self._closed)
+        ui.acceptButton.clicked.connect(request.accept)
+        ui.rejectButton.clicked.connect(request.reject)
+        request.closed.connect(self._closed)
         self.seconds_left = PATIENCE
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
@@ -67,8 +68,8 @@ class ProposalDialog(QDialog):
     def done(self, result: int) -> None:
         """Esc or the window's close button is a refusal."""
         self._timer.stop()
-        self.proposal.closed.disconnect(self._closed)
-        self.proposal.reject()
+        self.request.closed.disconnect(self._closed)
+        self.request.reject()
         super().done(result)
 
     def tick(self) -> None:
@@ -77,7 +78,7 @@ class ProposalDialog(QDialog):
         if self.seconds_left > 0:
             self._show_time()
         else:
-            self.proposal.reject()
+            self.request.reject()
 
     def _show_time(self) -> None:
         self.ui.hintLabel.setText(self.tr("Without an answer it is refused in %1 s.").replace("%1", str(self.seconds_left)))

@@ -1,0 +1,66 @@
+"""What the other party of a standing call wants of us, until it is answered, taken back or too old."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from blinkq.app.call import Call
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+
+__all__ = ["Decision", "PeerRequest"]
+
+log = get_logger("app.peer_request")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What accepting and refusing do to the session."""
+
+    accept: Callable[[], None]
+    reject: Callable[[], None]
+
+
+class PeerRequest(QObject):
+    """One request. ``closed`` once, when there is nothing to decide any more.
+
+    ``heading`` what it is about, ``text`` what is wanted (it goes on after the name of the other party), ``picture`` the name of an icon.
+    """
+
+    closed = pyqtSignal()
+
+    def __init__(self, call: Call, heading: str, text: str, picture: str, decision: Decision, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.call = call
+        self.heading = heading
+        self.text = text
+        self.picture = picture
+        self._decision = decision
+        self._open = True
+        call.finished.connect(self.close)
+
+    def accept(self) -> None:
+        """Agree. Nothing happens when it is too late."""
+        self._decide(self._decision.accept)
+
+    def reject(self) -> None:
+        """Refuse; the call goes on as it is. Nothing happens when it is too late."""
+        self._decide(self._decision.reject)
+
+    def close(self) -> None:
+        """There is nothing to decide any more. Idempotent."""
+        if self._open:
+            self._open = False
+            self.closed.emit()
+
+    def _decide(self, command: Callable[[], None]) -> None:
+        if not self._open:
+            return
+        try:
+            command()
+        except (BlinkQError, RuntimeError) as error:  # the peer has just taken it back: its notification is on the way
+            log.info("request of %s: %s", self.call.peer, error)
+        self.close()
