@@ -35,6 +35,7 @@ from blinkq.sip.usages.publication import Publication, PublishParameters
 from blinkq.sip.usages.registration import RegisterParameters, Registration, RegistrationState
 from blinkq.sip.usages.replacement import replacement_of
 from blinkq.sip.usages.request import ClientRequest, RequestParameters, request_of
+from blinkq.sip.usages.session_timer import too_small
 from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 
 __all__ = [
@@ -215,7 +216,10 @@ class Agent:
 
     def _receive_invite(self, request: Request, flow: Flow, now: float) -> None:
         context = self._context
-        if not context.transactions.merges(request) and len(context.invitations) >= self.config.max_invitations:
+        small = too_small(request, self.config.min_se)
+        if small is not None:
+            self._refuse(request, 422, flow, small)
+        elif not context.transactions.merges(request) and len(context.invitations) >= self.config.max_invitations:
             self._refuse(request, 486, flow)
         elif self._begins(request, flow, now):
             replacement = replacement_of(request, context)  # before this call is one of those that could be meant

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["ALLOW", "SUPPORTED", "AgentConfig", "Context", "DialogUser", "capabilities"]
 
 # What we take.
-ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER", "INFO")
+ALLOW = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "MESSAGE", "SUBSCRIBE", "NOTIFY", "REFER", "INFO", "UPDATE", "PRACK")
 # Option tags we understand when a peer requires them.
-SUPPORTED = ("replaces", "norefersub")
+SUPPORTED = ("replaces", "norefersub", "timer", "100rel")
 # Dialogs remembered after their end.
 MAX_ENDED = 64
 
@@ -42,8 +42,9 @@ class AgentConfig:
     user_agent: what we call ourselves; t1, t2, t4: base timers in seconds (RFC 3261 table 4); end_patience: seconds after
     which a call that we end is reported as ended although the peer has not answered (the transactions go on quietly);
     max_invitations: calls at once, beyond which peers get 486; invite_rate, invite_burst: new INVITEs a second and at once
-    that one source address may send before it gets 503, and likewise other requests that are handed up; max_subscriptions: of peers
-    at once, beyond which they get 503.
+    that one source address may send before it gets 503, and likewise other requests that are handed up; max_subscriptions: of
+    peers at once, beyond which they get 503; session_expires: seconds that a call lasts without being refreshed, where the peer
+    knows session timers (RFC 4028); min_se: the least of that which we accept.
     """
 
     user_agent: str = "BlinkQ"
@@ -51,6 +52,8 @@ class AgentConfig:
     t2: float = 4.0
     t4: float = 5.0
     end_patience: float = 1.0
+    session_expires: int = 1800
+    min_se: int = 90
     max_invitations: int = 200
     invite_rate: float = 20.0
     invite_burst: int = 50
@@ -124,7 +127,8 @@ class Context:
         self.transmit(Transmit(response.to_bytes(), *response_path(request, flow)))
 
 
-def capabilities(content: bool = True) -> list[tuple[str, str]]:
-    """The headers that say what we can do (§11.2)."""
-    every = [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(SUPPORTED)), ("Accept", SDP if content else "")]
+def capabilities(content: bool = True, reliable: bool = True) -> list[tuple[str, str]]:
+    """The headers that say what we can do (§11.2); `reliable` False: without provisional responses for certain (RFC 3262)."""
+    supported = [tag for tag in SUPPORTED if reliable or tag != "100rel"]
+    every = [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(supported)), ("Accept", SDP if content else "")]
     return [(name, value) for name, value in every if value]

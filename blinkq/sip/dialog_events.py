@@ -75,4 +75,13 @@ class DialogRequestReceived:
     request: Request
 
 
-DialogEvent: TypeAlias = ReferReceived | ReferReported | ReferAccepted | ReferProgressed | ReferEnded | DialogRequestReceived
+@dataclass(frozen=True, slots=True)
+class SessionRefreshDue:
+    """The session timer wants a re-INVITE with the present description (RFC 4028 §7.4): the peer does not take UPDATE."""
+
+    invitation: Invitation
+
+
+DialogEvent: TypeAlias = (
+    ReferReceived | ReferReported | ReferAccepted | ReferProgressed | ReferEnded | DialogRequestReceived | SessionRefreshDue
+)

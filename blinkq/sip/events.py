@@ -125,7 +125,9 @@ class InvitationTransaction:
 
 @dataclass(frozen=True, slots=True)
 class ReinviteReceived:
-    """The peer wants to change the session: answer with `accept_reinvite` or `reject_reinvite`.
+    """The peer wants to change the session, by re-INVITE or UPDATE: answer with `accept_reinvite` or `reject_reinvite`.
+
+    An UPDATE cannot wait for a user (RFC 3311 §5.2).
 
     `sdp` is the new offer, or None when the peer asks us for one.
     """

@@ -115,6 +115,16 @@ class Exchange:
         if self._progressing:
             self._send_cancel(now)
 
+    def repeat(self, changes: Iterable[tuple[str, str]], now: float) -> None:
+        """Send the request once more with some headers changed, when its final answer asked for that (RFC 4028 §7.4)."""
+        self.finished = False
+        self.request = self.request.copy()
+        for name, value in changes:
+            self.request.headers.set(name, value)
+        self.request.headers.set("CSeq", str(CSeq(self._next_cseq(), self.request.method)))
+        self._progressing = False
+        self._send(now)
+
     def abandon(self, now: float) -> None:
         """Nobody waits for the answer any more: stop repeating the request."""
         self._finish()

@@ -31,6 +31,7 @@ from blinkq.sip.usages.invitation_states import TABLE, InvitationInput, Invitati
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
+    from blinkq.sip.usages.session_timer import SessionTimer
 
 __all__ = ["Call", "Headers"]
 
@@ -43,7 +44,9 @@ MAX_ACKS = 32
 
 
 class Call:
-    """The common ground of one invitation; everything public here is for its parts."""
+    """The common ground of one invitation; everything public here is for its parts. `timer` is set by the invitation."""
+
+    timer: SessionTimer
 
     def __init__(
         self,
@@ -61,6 +64,8 @@ class Call:
         self.credentials = credentials
         self.state = TABLE.initial
         self.confirmed = False
+        # the methods that the peer says it takes
+        self.peer_allows: frozenset[str] = frozenset()
         self.dialog: Dialog | None = None
         self.dialogs: dict[DialogID, Dialog] = {}
         self.on_over: list[Callable[[float], None]] = []
@@ -190,6 +195,12 @@ class Call:
         assert dialog is not None  # a call that can be hung up has one
         self.be_patient(now, self._on_patience_over)
         self.bye(dialog, now, headers, self)
+
+    def give_up(self, originator: Originator, code: int, reason: str, now: float) -> None:
+        """§12.2.1.2, §14.1: 408 and 481 to a request of ours mean that the dialog is gone; a BYE makes sure."""
+        if self.dialog is not None:
+            self.bye(self.dialog, now)
+        self.finish(originator, code, reason, "dialog failure", now)
 
     def acknowledge(self, dialog: Dialog, exchange: Exchange, sdp: bytes | None) -> None:
         """Send the ACK for a 2xx to the INVITE of `exchange` (RFC 3261 §13.2.2.4)."""

@@ -14,6 +14,7 @@ from blinkq.sip.transactions.transaction import ServerTransaction
 from blinkq.sip.usages.accepted_answer import AcceptedAnswer
 from blinkq.sip.usages.call import Call, Headers
 from blinkq.sip.usages.invitation_states import InvitationInput, InvitationState
+from blinkq.sip.usages.reliable_progress import ReliableProgress
 
 __all__ = ["IncomingLeg"]
 
@@ -39,6 +40,8 @@ class IncomingLeg:
         self._unanswered: Timer | None = None
         self._final: tuple[int, str] = (0, "")
         self._hanging_up: tuple[tuple[str, str], ...] = ()
+        # RFC 3262 §3: who requires it gets every provisional response for certain.
+        self._reliable = ReliableProgress(call, self._transaction, self._on_missing_prack) if "100rel" in request.require else None
         call.on_over.append(self._on_over)
 
     def start(self, now: float) -> None:
@@ -51,8 +54,10 @@ class IncomingLeg:
     def ring(self, code: int, sdp: bytes | None, now: float) -> None:
         """Send a provisional response, repeated every minute."""
         self._call.move(_I.RING)
+        if self._reliable is not None and sdp is None and session_of(self._request) is None:
+            return  # it would have to carry our offer, which is made when the user answers (RFC 3262 §5)
         response = self._reply(code, headers=self._dialog_headers(), sdp=sdp)
-        self._transaction.respond(response, now)
+        self._respond_progress(response, now)
         self._repeat_ringing(response, now)
 
     def accept(self, sdp: bytes | None, headers: Headers, now: float) -> None:
@@ -60,7 +65,8 @@ class IncomingLeg:
         self._call.move(_I.ACCEPT)
         self._stop_ringing()
         self._final = (200, reason_phrase(200))
-        response = self._reply(200, headers=[*self._dialog_headers(), *headers], sdp=sdp)
+        timer = self._call.timer.answer(self._request, now)
+        response = self._reply(200, headers=[*self._dialog_headers(), *timer, *headers], sdp=sdp)
         self._answer = AcceptedAnswer(self._call.context, self._transaction, response, self._on_missing_ack)
         self._answer.start(now)
 
@@ -80,6 +86,10 @@ class IncomingLeg:
         """An ACK within the dialog."""
         if self._answer is not None and ack.cseq.number == self._answer.cseq:
             self._confirm(session_of(ack), now)
+
+    def receive_prack(self, prack: Request, now: float) -> bool:
+        """Whether a PRACK is for a provisional response that waits for it."""
+        return self._reliable is not None and self._reliable.receive_prack(prack, now)
 
     def imply_ack(self, now: float) -> None:
         """The peer sends a request that it can only send knowing our 2xx; its ACK is lost or late."""
@@ -205,13 +215,27 @@ class IncomingLeg:
         self._stop_repeating()
 
         def repeat(later: float) -> None:
-            self._transaction.respond(response, later)
+            self._respond_progress(response, later)
             self._repeat_ringing(response, later)
 
         self._ringing = self._call.context.timers.schedule(now + PROVISIONAL_INTERVAL, repeat)
 
+    def _respond_progress(self, response: Response, now: float) -> None:
+        if self._reliable is None:
+            self._transaction.respond(response, now)
+        else:
+            self._reliable.send(response.copy(), now)
+
+    def _on_missing_prack(self, now: float) -> None:
+        """RFC 3262 §3: a caller that does not answer is not there."""
+        self._refuse(504, None, (), now)
+        self._call.report("remote", "INVITE", *self._final)
+        self._call.finish("local", *self._final, "missing PRACK", now)
+
     def _stop_ringing(self) -> None:
         """The call is decided."""
+        if self._reliable is not None:
+            self._reliable.stop()
         self._stop_repeating()
         if self._unanswered is not None:
             self._unanswered.cancel()

@@ -31,6 +31,8 @@ from blinkq.sip.usages.outgoing_leg import OutgoingLeg
 from blinkq.sip.usages.referral import Referral
 from blinkq.sip.usages.request import ClientRequest
 from blinkq.sip.usages.session_change import SessionChange
+from blinkq.sip.usages.session_timer import SessionTimer
+from blinkq.sip.usages.session_update import SessionUpdate
 
 __all__ = ["Invitation", "InvitationState", "InviteParameters"]
 
@@ -89,6 +91,8 @@ class Invitation:
         self._call = Call(context, self, self, direction, contact, credentials)
         self._change = SessionChange(self._call)
         self._others = DialogRequests(self._call)
+        self._update = SessionUpdate(self._call)
+        self._call.timer = SessionTimer(self._call, self._update.refresh)
         self._outgoing: OutgoingLeg | None = None
         self._incoming: IncomingLeg | None = None
 
@@ -140,7 +144,9 @@ class Invitation:
         """Send the INVITE that `parameters` describe."""
         local = parameters.from_.with_parameter("tag", context.tag())
         numbers = _Numbers(context.entropy.integer(1, 1 << 15))
-        headers = [("Contact", str(parameters.contact)), *capabilities(), *parameters.headers]
+        # without an offer of ours a provisional response for certain would carry the peer's, to be answered before anybody has decided
+        abilities = capabilities() if parameters.sdp is not None else capabilities(reliable=False)
+        headers = [("Contact", str(parameters.contact)), *abilities, *parameters.headers]
         request = build_request(
             "INVITE",
             parameters.request_uri,
@@ -163,7 +169,9 @@ class Invitation:
             parameters.hop,
             parameters.credentials,
         )
-        made._outgoing = leg = OutgoingLeg(made._call, offered=parameters.sdp is not None)
+        for name, value in made._call.timer.first_headers():
+            request.headers.set(name, value)
+        made._outgoing = leg = OutgoingLeg(made._call, parameters.sdp is not None, made._update)
         exchange = Exchange(
             context, leg, request, parameters.hop, None, numbers.next, credentials=parameters.credentials
         )
@@ -189,6 +197,7 @@ class Invitation:
         made = cls(context, "incoming", request, dialog.local, dialog.remote, contact, hop)
         made.flow = flow
         made.remote_user_agent = request.user_agent
+        made._call.peer_allows = request.allow
         made._call.settle(dialog)
         made._incoming = leg = IncomingLeg(made._call, request, tag, flow, now)
         leg.start(now)
@@ -260,17 +269,23 @@ class Invitation:
         self._change.ring(code, now)
 
     def accept_reinvite(self, sdp: bytes | None, now: float) -> None:
-        """Answer the peer's re-INVITE with 200. Raises IllegalStateError when none is pending."""
+        """Answer the peer's re-INVITE or UPDATE with 200. Raises IllegalStateError when none is pending."""
+        if self._update.pending:
+            self._update.accept(sdp, now)
+            return
         self._call.require("accept_reinvite", _S.CONFIRMED)
         self._change.accept(sdp, now)
 
     def reject_reinvite(
         self, code: int = 488, reason: str | None = None, headers: Iterable[tuple[str, str]] = (), *, now: float
     ) -> None:
-        """Refuse the peer's re-INVITE; the session stays as it was. Raises IllegalStateError when none is pending."""
-        self._call.require("reject_reinvite", _S.CONFIRMED)
+        """Refuse the peer's re-INVITE or UPDATE; the session stays as it was. Raises IllegalStateError when none is pending."""
         if not 300 <= code <= 699:
             raise ValueError(f"not a refusal: {code}")
+        if self._update.pending:
+            self._update.reject(code, reason, headers, now)
+            return
+        self._call.require("reject_reinvite", _S.CONFIRMED)
         self._change.reject(code, reason, headers, now)
 
     def send_request(
@@ -344,6 +359,11 @@ class Invitation:
             self._receive_bye(request, dialog, flow, now)
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)
+        elif request.method == "UPDATE":
+            self._update.receive(request, dialog, flow, self._change.busy, now)
+        elif request.method == "PRACK":
+            known = self._incoming is not None and self._incoming.receive_prack(request, now)
+            self._respond(request, flow, 200 if known else 481, now)
         else:
             self._others.receive(request, flow, now)
 

@@ -11,6 +11,8 @@ from blinkq.sip.session_body import session_of
 from blinkq.sip.timers import Timer
 from blinkq.sip.usages.call import Call, Headers
 from blinkq.sip.usages.invitation_states import InvitationInput, InvitationState
+from blinkq.sip.usages.reliable_progress import ProgressAcknowledger
+from blinkq.sip.usages.session_update import SessionUpdate
 
 __all__ = ["OutgoingLeg"]
 
@@ -25,9 +27,11 @@ class OutgoingLeg:
     offered: whether the INVITE carried our offer; without it the answer goes into the ACK (`acknowledge`).
     """
 
-    def __init__(self, call: Call, offered: bool) -> None:
+    def __init__(self, call: Call, offered: bool, update: SessionUpdate) -> None:
         self._call = call
         self._offered = offered
+        self._update = update
+        self._progress = ProgressAcknowledger(call)
         self._exchange: Exchange | None = None
         self._no_answer: Timer | None = None
         # What to report when a given-up INVITE is finally over.
@@ -83,10 +87,12 @@ class OutgoingLeg:
         if call.state not in (_S.CALLING, _S.PROCEEDING):
             return
         call.move(_I.PROGRESS)
-        if response.code == 100:
+        if response.code == 100 or not self._progress.admits(response):
             return
         if response.to.tag is not None:
-            self._dialog_of(response, flow)
+            dialog = self._dialog_of(response, flow)
+            if self._progress.acknowledge(response, dialog, now) and self._offered and session_of(response) is not None:
+                self._update.early.add(response.to.tag)  # RFC 6337 §3.1.1: this is the answer, and the 2xx will have none
         call.emit(
             InvitationProgressed(call.invitation, response.code, response.reason, session_of(response), response)
         )
@@ -103,6 +109,9 @@ class OutgoingLeg:
             call.report("local", "INVITE", response.code, response.reason)
             call.finish(originator, code, reason, cause, now, response)
         elif call.state in (_S.CALLING, _S.PROCEEDING):
+            if response.code == 422 and (changes := call.timer.enlarge(response)) is not None:
+                exchange.repeat(changes, now)
+                return
             call.report("local", "INVITE", response.code, response.reason)
             cause = response.reason_text or _USER_REQUEST
             call.finish("remote", response.code, response.reason, cause, now, response)
@@ -125,6 +134,7 @@ class OutgoingLeg:
         invitation = self._call.invitation
         invitation.flow = flow
         if response.code > 100:  # a 100 is the proxy's
+            self._call.peer_allows = response.allow or self._call.peer_allows
             invitation.remote_user_agent = response.user_agent or invitation.remote_user_agent
 
     def _on_success(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
@@ -151,7 +161,8 @@ class OutgoingLeg:
         dialog = self._dialog_of(response, flow)
         dialog.confirm(response)
         call.settle(dialog)
-        sdp = session_of(response)
+        call.timer.answered(response, now)
+        sdp = None if response.to.tag in self._update.early else session_of(response)
         if self._offered or sdp is None:
             call.acknowledge(dialog, exchange, None)
             call.move(_I.ANSWER)

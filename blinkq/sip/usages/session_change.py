@@ -5,7 +5,7 @@ from __future__ import annotations
 from blinkq.base.errors import IllegalStateError
 from blinkq.sip.address import NameAddr
 from blinkq.sip.dialog import Dialog
-from blinkq.sip.events import Originator, ReinviteAnswered, ReinviteCancelled, ReinviteConfirmed, ReinviteProgressed, ReinviteReceived
+from blinkq.sip.events import ReinviteAnswered, ReinviteCancelled, ReinviteConfirmed, ReinviteProgressed, ReinviteReceived
 from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow
 from blinkq.sip.message import Request, Response
@@ -17,6 +17,7 @@ from blinkq.sip.transactions.transaction import ServerTransaction
 from blinkq.sip.usages.accepted_answer import AcceptedAnswer
 from blinkq.sip.usages.call import Call, Headers
 from blinkq.sip.usages.invitation_states import InvitationState
+from blinkq.sip.usages.session_timer import too_small
 
 __all__ = ["SessionChange"]
 
@@ -40,14 +41,14 @@ class SessionChange:
     def propose(self, sdp: bytes | None, contact: NameAddr | None, now: float) -> None:
         """Send a re-INVITE; None as `sdp` asks the peer for an offer."""
         call, dialog = self._call, self._dialog
-        if self._busy:
+        if self.busy:
             raise IllegalStateError("Invitation.reinvite while a re-INVITE is pending")
         if contact is not None:
             call.contact = contact
         request = dialog.make_request(
             "INVITE",
             dialog.next_cseq(),
-            headers=call.dialog_headers(),
+            headers=[*call.dialog_headers(), *call.timer.request_headers()],
             body=sdp or b"",
             content_type=SDP if sdp else None,
         )
@@ -78,6 +79,9 @@ class SessionChange:
         call = self._call
         if response.code < 300 and (call.acknowledge_again(response) or exchange is not self._ours):
             return  # a repeated 2xx
+        if response.code == 422 and (changes := call.timer.enlarge(response)) is not None:
+            exchange.repeat(changes, now)
+            return
         self._ours = None
         if call.state is not InvitationState.CONFIRMED:
             if response.code < 300:
@@ -87,13 +91,14 @@ class SessionChange:
         sdp = session_of(response) if response.code < 300 else None
         if response.code < 300:
             self._dialog.refresh_target(response)
+            call.timer.answered(response, now)
             if self._offered or sdp is None:
                 call.acknowledge(self._dialog, exchange, None)
             else:
                 self._owed = (exchange, self._dialog)
         call.emit(ReinviteAnswered(call.invitation, response.code, response.reason, sdp, response))
         if response.code in (408, 481):
-            self._give_up("remote", response.code, response.reason, now)
+            call.give_up("remote", response.code, response.reason, now)
 
     def on_unanswered(self, exchange: Exchange, code: int, reason: str, now: float) -> None:
         """The peer did not answer."""
@@ -104,7 +109,7 @@ class SessionChange:
         call.report("local", "INVITE", code, reason)
         call.emit(ReinviteAnswered(call.invitation, code, reason, None, None))
         if code == 408:
-            self._give_up("local", code, reason, now)
+            call.give_up("local", code, reason, now)
 
     # -- the peer's
 
@@ -112,6 +117,10 @@ class SessionChange:
         """A re-INVITE of the peer, in sequence."""
         call = self._call
         transaction = call.context.transactions.serve_invite(request, flow, self, now)
+        small = too_small(request, call.context.config.min_se)
+        if small is not None:
+            self._refuse(transaction, 422, None, small, now)
+            return
         if self._ours is not None or self._owed is not None:
             self._refuse(transaction, 491, None, (), now)  # §14.2: glare
             return
@@ -133,7 +142,8 @@ class SessionChange:
     def accept(self, sdp: bytes | None, now: float) -> None:
         """Answer the pending re-INVITE with 200."""
         call, transaction = self._call, self._take("accept_reinvite")
-        response = self._reply(transaction.request, 200, None, call.dialog_headers(), sdp)
+        headers = [*call.dialog_headers(), *call.timer.answer(transaction.request, now)]
+        response = self._reply(transaction.request, 200, None, headers, sdp)
         self._answer = AcceptedAnswer(call.context, transaction, response, self._on_missing_ack)
         self._answer.start(now)
 
@@ -171,6 +181,11 @@ class SessionChange:
         """Our tag in the dialog."""
         return self._dialog.local.tag or ""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a re-INVITE of either side is under way."""
+        return any(x is not None for x in (self._ours, self._owed, self._theirs, self._answer))
+
     def stop(self, now: float) -> None:
         """The call is being ended: whatever is pending is dropped, a re-INVITE of the peer is refused with 487 (§15.1.2)."""
         if self._theirs is not None:
@@ -193,10 +208,6 @@ class SessionChange:
         dialog = self._call.dialog
         assert dialog is not None  # the call is confirmed
         return dialog
-
-    @property
-    def _busy(self) -> bool:
-        return any(x is not None for x in (self._ours, self._owed, self._theirs, self._answer))
 
     def _take(self, method: str) -> InviteServerTransaction:
         if self._theirs is None:
@@ -230,9 +241,3 @@ class SessionChange:
         call.report("remote", "INVITE", 200, reason_phrase(200), False)
         call.bye(self._dialog, now, [("Reason", 'SIP;cause=408;text="Missing ACK"')])
         call.finish("local", 200, reason_phrase(200), "missing ACK", now)
-
-    def _give_up(self, originator: Originator, code: int, reason: str, now: float) -> None:
-        """§12.2.1.2, §14.1: 408 and 481 mean that the dialog is gone; a BYE makes sure."""
-        call = self._call
-        call.bye(self._dialog, now)
-        call.finish(originator, code, reason, "dialog failure", now)

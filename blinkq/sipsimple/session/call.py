@@ -18,7 +18,7 @@ from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.sdp.description import Connection, MediaDescription, Origin, SessionDescription
-from blinkq.sip.dialog_events import DialogEvent
+from blinkq.sip.dialog_events import DialogEvent, SessionRefreshDue
 from blinkq.sip.events import (
     InvitationEnded,
     InvitationFailed,
@@ -76,6 +76,11 @@ class Call:
         self._end_timer: asyncio.TimerHandle | None = None
         self._watched: list[Any] = []
 
+    @property
+    def early(self) -> bool:
+        """Whether sound flows already although the call is not answered, so that the peer may change it by UPDATE (RFC 3311 §5.2)."""
+        return self.machine.live and not self.agreed and self._streams_started
+
     # events of the invitation ----------------------------------------------------------------------------------------------------------
 
     def handle(self, event: object) -> None:
@@ -90,6 +95,8 @@ class Call:
         elif isinstance(event, _REINVITE_EVENTS):
             self._note_focus(event)
             self.renegotiation.handle(event)
+        elif isinstance(event, SessionRefreshDue):
+            self.renegotiation.propose()  # what we offer anyway: the peer sees that we are there (RFC 4028 §7.4)
         elif isinstance(event, DialogEvent):
             self.transfers.handle(event)
         else:

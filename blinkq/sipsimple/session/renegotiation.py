@@ -284,6 +284,9 @@ class Renegotiation:
     # the peer's ------------------------------------------------------------------------------------------------------------------------
 
     def _received(self, event: ReinviteReceived) -> None:
+        if event.request.method == "UPDATE" and self.call.early and event.sdp is not None:
+            self._answer(event.sdp, at_once=True)
+            return
         if not self.call.machine.started:
             # the streams of a call that was answered a moment ago are still being started (RFC 3261 §14.2)
             self._reject(500, headers=(("Retry-After", "1"),))
@@ -295,9 +298,9 @@ class Renegotiation:
         elif event.sdp is None:
             self._send_requested_offer()
         else:
-            self._answer(event.sdp)
+            self._answer(event.sdp, at_once=event.request.method == "UPDATE")
 
-    def _answer(self, sdp: bytes) -> None:
+    def _answer(self, sdp: bytes, at_once: bool) -> None:
         call = self.call
         try:
             remote = SessionDescription.parse(sdp)
@@ -309,6 +312,9 @@ class Renegotiation:
             self._reject(488, refusal)
             return
         added = self._added(remote)
+        if added and at_once:
+            self._reject(504, "the user has to be asked: send a re-INVITE")  # RFC 3311 §5.2
+            return
         if added and self._propose_to_application(remote, added):
             return
         held = self.held_by_remote()
