@@ -229,6 +229,25 @@ declare(
     "Once a second while the stream runs: packets, loss, jitter, delay and levels (a StreamStatistics).",
     required=("statistics",),
 )  # fmt: skip
+for sender in ("AudioStream", "RTPTransport"):
+    declare(
+        f"{sender}ICENegotiationStateDidChange", sender,
+        "ICE went on: state and prev_state are texts, the values of ICE_STATES in blinkq/sipsimple/ice_candidate.py.",
+        required=("state",), optional=("prev_state",),
+    )  # fmt: skip
+    declare(
+        f"{sender}ICENegotiationDidSucceed", sender,
+        "ICE found a way after duration seconds. chosen_local_candidates and chosen_remote_candidates map RTP and RTCP to an ICECandidate; "
+        "local_candidates and remote_candidates are all there were, connectivity_checks_results the ICECheck of each pair.",
+        required=(
+            "chosen_local_candidates", "chosen_remote_candidates", "duration", "local_candidates", "remote_candidates",
+            "connectivity_checks_results",
+        ),
+    )  # fmt: skip
+    declare(
+        f"{sender}ICENegotiationDidFail", sender, "ICE found no way; the addresses of the descriptions are used. reason is a sentence.",
+        required=("reason",),
+    )  # fmt: skip
 declare("AudioStreamGotDTMF", "AudioStream", "The peer pressed a key.", required=("digit",))
 declare("AudioStreamDidTimeout", "AudioStream", "Nothing came from the peer for rtp.timeout seconds; the stream fails.")
 

@@ -10,6 +10,7 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
 from blinkq.sipsimple.account_kept_settings import AccountTLSSettings, MSRPSettings, PSTNSettings, XCAPSettings
+from blinkq.sipsimple.account_nat_settings import NATTraversalSettings
 from blinkq.sipsimple.account_settings import AccountSIPSettings, AuthSettings, RegistrationSettings, RTPSettings
 from blinkq.sipsimple.configuration import (
     ConfigurationBackendError,
@@ -55,6 +56,7 @@ class Account(SettingsObject):
 
     auth = group(AuthSettings)
     msrp = group(MSRPSettings)
+    nat_traversal = group(NATTraversalSettings)
     pstn = group(PSTNSettings)
     registration = group(RegistrationSettings)
     rtp = group(RTPSettings)

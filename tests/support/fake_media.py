@@ -25,6 +25,8 @@ from blinkq.media.control import (
     StopRecorder,
     TransportOpened,
 )
+from blinkq.media.ice import IceCandidate, IceCheck
+from blinkq.media.ice_control import IceFailed, IceSucceeded, StartIce
 
 __all__ = ["FakeMedia"]
 
@@ -44,7 +46,10 @@ class FakeMedia:
         self.refuse: Callable[[Command], str | None] = lambda command: None
         self.latency = 0.002
         self.next_port = 50000
+        self.candidates: dict[int, tuple[IceCandidate, ...]] = {}
         self.running = False
+        self.reflexive: str | None = None  # what a STUN server says of us
+        self.ice = "selected"  # how the next checks go: "selected", "failed", or "" for not yet
 
     async def start(self) -> None:
         self.running = True
@@ -81,13 +86,40 @@ class FakeMedia:
     def _reply(self, command: Command) -> Reply:
         if isinstance(command, OpenTransport):
             port, self.next_port = self.next_port, self.next_port + 2
-            return TransportOpened(command.stream, command.address, port, port + 1)
+            return TransportOpened(command.stream, command.address, port, port + 1, self._candidates(command, port))
         if isinstance(command, OpenMixer | SetDevices):
             return MixerOpened(command.mixer, command.input_device, command.output_device)
         return Reply()
 
+    def _candidates(self, command: OpenTransport, port: int) -> tuple[IceCandidate, ...]:
+        if command.ice is None:
+            return ()
+        found = [IceCandidate("1", number, 2130706432 - number, command.address, port + number - 1, "host") for number in (1, 2)]
+        if self.reflexive is not None and command.ice.stun_server is not None:
+            found += [
+                IceCandidate(
+                    "2", known.component, known.priority - 400000000, self.reflexive, known.port + 1000, "srflx", known.address, known.port
+                )
+                for known in found
+            ]  # fmt: skip
+        self.candidates[command.stream] = tuple(found)
+        return tuple(found)
+
+    def select(self, command: StartIce, *, reflexive: bool = False) -> IceSucceeded:
+        """What the media process says when the checks went well: the first candidates of each side were selected."""
+        pairs = []
+        for number in (1, 2):
+            wanted = "srflx" if reflexive else "host"
+            ours = next(known for known in self.candidates[command.stream] if (known.component, known.type) == (number, wanted))
+            theirs = next((known for known in command.candidates if known.component == number), None)
+            if theirs is not None:
+                pairs.append(IceCheck(ours, theirs, "succeeded", True))
+        return IceSucceeded(command.stream, command.attempt, 0.05, tuple(pairs), tuple(pairs))
+
     def _react(self, command: Command) -> None:
         event: Event | None = None
+        if isinstance(command, StartIce) and self.ice:
+            event = self.select(command) if self.ice == "selected" else IceFailed(command.stream, command.attempt, "No way.")
         if isinstance(command, StartPlayer):
             event = PlayerStarted(command.player)
         elif isinstance(command, StopPlayer):

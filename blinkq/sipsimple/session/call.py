@@ -259,7 +259,7 @@ class Call:
         session.conference.follow()
         if session.replaced_session is not None:
             session.replaced_session.end()
-        if any(stream.on_hold_by_local for stream in session.streams):
+        if any(stream.on_hold_by_local or getattr(stream, "offer_due", False) for stream in session.streams):
             self.renegotiation.propose()
 
     def update_streams(self) -> None:

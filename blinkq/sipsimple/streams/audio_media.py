@@ -26,6 +26,7 @@ from blinkq.sdp.negotiation import (
     with_payload_types,
 )
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
+from blinkq.sipsimple.streams.media_place import MediaPlace
 
 __all__ = ["AudioMedia", "AudioPolicy", "sample_rate_of"]
 
@@ -104,25 +105,26 @@ class AudioMedia:
         if offered is None and self._negotiated is not None and self._negotiated.local_key is not None:
             raise InvalidStreamError("this call is encrypted (SRTP) and does not go on without it")
 
-    def offer(self, port: int, rtcp_port: int, direction: Direction) -> MediaDescription:
+    def offer(self, place: MediaPlace, direction: Direction) -> MediaDescription:
         """Our offer: everything at first, later what was agreed."""
         if self._last is not None:
-            media = replace(self._last, attributes=self._kept_attributes(direction))
+            attributes = (*self._kept_attributes(), *place.attributes, Attribute(direction))
+            media = replace(self._last, port=place.port, connection=place.connection, attributes=attributes)
         else:
             crypto = [str(line) for line in self._new_keys()]
             transport = "RTP/SAVP" if self.policy.srtp == "mandatory" else "RTP/AVP"
-            media = _describe(self.policy.formats, port, rtcp_port, transport, crypto, direction)
+            media = _describe(self.policy.formats, place, transport, crypto, direction)
         self._last = media
         return media
 
-    def answer(self, remote: SessionDescription, index: int, port: int, rtcp_port: int, wanted: Direction) -> MediaDescription:
+    def answer(self, remote: SessionDescription, index: int, place: MediaPlace, wanted: Direction) -> MediaDescription:
         """Our answer to m= line ``index``. Raises InvalidStreamError when it has become unacceptable."""
         self.check_offer(remote, index)
         media = remote.media[index]
         formats = common_formats(media.rtp_formats, self.policy.formats)
         crypto = self._answered_key(media)
         direction = answer_direction(remote_direction(remote, index), wanted)
-        self._last = _describe(formats, port, rtcp_port, media.transport, [str(crypto)] if crypto else [], direction)
+        self._last = _describe(formats, place, media.transport, [str(crypto)] if crypto else [], direction)
         return self._last
 
     def agree(self, local: SessionDescription, remote: SessionDescription, index: int) -> NegotiatedStream:
@@ -145,17 +147,17 @@ class AudioMedia:
         self._negotiated = replace(negotiated, local_key=new)
         return True
 
-    def _kept_attributes(self, direction: Direction) -> tuple[Attribute, ...]:
-        """The attributes of the last m= line, with the one key that was chosen and another direction."""
+    def _kept_attributes(self) -> tuple[Attribute, ...]:
+        """The attributes of the last m= line, with the one key that was chosen, without place and direction."""
         assert self._last is not None
         kept = []
         for attribute in self._last.attributes:
-            if attribute.name in ("sendrecv", "sendonly", "recvonly", "inactive"):
+            if attribute.name in ("sendrecv", "sendonly", "recvonly", "inactive") or MediaPlace.is_said_by(attribute):
                 continue
             if attribute.name == "crypto" and not self._is_chosen_key(attribute):
                 continue
             kept.append(attribute)
-        return (*kept, Attribute(direction))
+        return tuple(kept)
 
     def _is_chosen_key(self, attribute: Attribute) -> bool:
         if self._negotiated is None:
@@ -181,16 +183,15 @@ class AudioMedia:
 
 
 def _describe(
-    formats: Iterable[RTPFormat], port: int, rtcp_port: int, transport: str, crypto: Iterable[str], direction: Direction
+    formats: Iterable[RTPFormat], place: MediaPlace, transport: str, crypto: Iterable[str], direction: Direction
 ) -> MediaDescription:
     listed = tuple(formats)
     attributes = [Attribute("rtpmap", known.rtpmap) for known in listed]
     attributes += [Attribute("fmtp", f"{known.payload_type} {known.parameters}") for known in listed if known.parameters]
-    if rtcp_port != port + 1:
-        attributes.append(Attribute("rtcp", str(rtcp_port)))
     attributes += [Attribute("crypto", line) for line in crypto]
-    attributes += [Attribute("ptime", str(PTIME)), Attribute(direction)]
-    return MediaDescription("audio", port, transport, tuple(str(known.payload_type) for known in listed), attributes=tuple(attributes))
+    attributes += [Attribute("ptime", str(PTIME)), *place.attributes, Attribute(direction)]
+    numbers = tuple(str(known.payload_type) for known in listed)
+    return MediaDescription("audio", place.port, transport, numbers, place.connection, tuple(attributes))
 
 
 def _names(formats: Iterable[RTPFormat]) -> str:

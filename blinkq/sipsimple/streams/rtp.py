@@ -21,6 +21,7 @@ from blinkq.engine.media_errors import MediaError
 from blinkq.media.control import (
     CloseTransport,
     DTMFReceived,
+    Event,
     OpenTransport,
     RemoteAddressChanged,
     SendDTMF,
@@ -31,18 +32,22 @@ from blinkq.media.control import (
     TransportOpened,
     UpdateStream,
 )
+from blinkq.media.ice_control import IceFailed, IceSucceeded
 from blinkq.sdp.description import Connection, MediaDescription, SessionDescription
 from blinkq.sdp.errors import SDPError
-from blinkq.sdp.negotiation import NegotiatedStream, is_held_by, remote_direction
+from blinkq.sdp.negotiation import is_held_by, remote_direction
 from blinkq.sipsimple.audio_bridge import AudioBridge, AudioDevice, IAudioPort, announce_slots
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.runtime import Runtime
-from blinkq.sipsimple.streams.audio_media import AudioMedia, AudioPolicy, sample_rate_of
+from blinkq.sipsimple.streams.audio_media import AudioMedia, AudioPolicy
+from blinkq.sipsimple.streams.ice import StreamICE, peer_of
 from blinkq.sipsimple.streams.interface import IMediaStream, StreamError
+from blinkq.sipsimple.streams.media_place import MediaPlace
 from blinkq.sipsimple.streams.recording import Recording, recording_path
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
+from blinkq.sipsimple.streams.rtp_facts import RTPFacts
 from blinkq.sipsimple.streams.stream_command import stream_command, transport_of
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ DTMF_DURATION = 100  # milliseconds; RFC 4733 asks for at least 40, gateways lik
 
 
 @implementer(IMediaStream, IAudioPort)
-class AudioStream(metaclass=MediaStreamRegistrar):
+class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
     """An audio stream.
 
     :param account: the account whose codecs and encryption policy count
@@ -75,74 +80,28 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         mixer = Runtime.voice_audio_mixer
         if mixer is None:
             raise IllegalStateError("an audio stream needs a running application")
+        super().__init__()
         self.account = account
         self.mixer: AudioMixer = mixer
         self.bridge = AudioBridge(mixer)
         self.device = AudioDevice(mixer)
         self.bridge.add(self.device)
-        self.session: Session | None = None
         self.statistics: StreamStatistics | None = None
-        self.on_hold_by_local = False
-        self.on_hold_by_remote = False
-        self.local_rtp_port: int | None = None
-        self.remote_rtp_address_received: str | None = None
-        self.remote_rtp_port_received: int | None = None
-        self._state = "NULL"
         self._number = MediaEvents().number()
         self._slot: int | None = None
         self._muted = False
         self._local_rtcp_port = 0
         self._media: AudioMedia | None = None
         self._offer: tuple[SessionDescription, int] | None = None
-        self._negotiated: NegotiatedStream | None = None
         self._told: StartStream | None = None  # what the media process was told last, as an UpdateStream
         self._recording: Recording | None = None
 
-    # what is known -------------------------------------------------------------------------------------------------------------------
+    # what is known, beside RTPFacts ----------------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> str:
-        """NULL, INITIALIZING, INITIALIZED, ESTABLISHED or ENDED."""
-        return self._state
-
-    @property
-    def on_hold(self) -> bool:
-        """Whether either party holds the stream."""
-        return self.on_hold_by_local or self.on_hold_by_remote
-
-    @property
-    def codec(self) -> str | None:
-        """Name of the codec we send with, once started."""
-        return self._negotiated.send_format.name if self._negotiated else None
-
-    @property
-    def sample_rate(self) -> int | None:
-        """Samples a second of that codec, once started."""
-        return sample_rate_of(self._negotiated.send_format) if self._negotiated else None
-
-    @property
-    def srtp_active(self) -> bool:
-        """Whether the stream is encrypted. The keys went through the signalling: hop by hop, not end to end."""
-        return self._negotiated is not None and self._negotiated.local_key is not None
-
-    ice_active = False
-    local_rtp_candidate_type: str | None = None
-    remote_rtp_candidate_type: str | None = None
-
-    @property
-    def local_rtp_address(self) -> str | None:
-        """Our address for RTP as the peer was told it."""
-        return self.session.local_address if self.session is not None and self.local_rtp_port is not None else None
-
-    @property
-    def remote_rtp_address_sdp(self) -> str | None:
-        """The peer's address for RTP as its description says, once started; what comes may come from elsewhere."""
-        return self._negotiated.remote_address if self._negotiated else None
-
-    @property
-    def remote_rtp_port_sdp(self) -> int | None:
-        """The peer's port for RTP as its description says, once started."""
-        return self._negotiated.remote_port if self._negotiated else None
+    def offer_due(self) -> bool:
+        """Whether the peer must be told in a re-INVITE where media goes now that ICE has selected a way."""
+        return self._ice is not None and self._ice.offer_due
 
     @property
     def recording_filename(self) -> str | None:
@@ -235,6 +194,7 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self._state = "INITIALIZING"
         self.session = session
         self._media = self._new_media()
+        self._ice = self._new_ice()
         MediaEvents().add("stream", self._number, self._media_event)
         NotificationCenter().add_observer(self, name="MediaProcessDidRevive")
         Runtime.spawn(self._open())
@@ -243,22 +203,24 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self, for_offer: bool, remote_sdp: SessionDescription | None = None, stream_index: int = 0
     ) -> MediaDescription:
         """Our m= line, as an offer or as the answer to ``remote_sdp``; raises InvalidStreamError when that is unacceptable."""
-        if self._media is None or self.local_rtp_port is None:
+        if self._media is None or self._local_rtp_port is None:
             raise IllegalStateError("the stream is not initialized")
-        port, rtcp_port = self.local_rtp_port, self._local_rtcp_port
         if for_offer:
             direction = "sendrecv"
             if self.on_hold_by_local:
                 direction = "inactive" if self.on_hold_by_remote else "sendonly"
-            return self._media.offer(port, rtcp_port, direction)
+            return self._media.offer(self._place(for_offer=True), direction)
         if remote_sdp is None:
             if self._offer is None:
                 raise IllegalStateError("there is no offer to answer")
             remote_sdp, stream_index = self._offer
-        return self._media.answer(remote_sdp, stream_index, port, rtcp_port, "sendonly" if self.on_hold_by_local else "sendrecv")
+        if self._ice is not None:
+            self._ice.consider(remote_sdp, stream_index)
+        place = self._place(for_offer=False)
+        return self._media.answer(remote_sdp, stream_index, place, "sendonly" if self.on_hold_by_local else "sendrecv")
 
     def start(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
-        """Start sending and receiving. Posts MediaStreamDidStart or MediaStreamDidFail."""
+        """Start sending and receiving, with ICE when it has found a way. Posts MediaStreamDidStart or MediaStreamDidFail."""
         if self._state != "INITIALIZED":
             raise IllegalStateError("the stream cannot be started now")
         assert self._media is not None
@@ -270,8 +232,10 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         self._negotiated = negotiated
         self._slot = self.mixer.allocate_slot()
         self._note_remote_hold(remote_sdp, stream_index, announce=False)
-        self._told = self._stream_command(UpdateStream)
-        Runtime.spawn(self._start(self._stream_command(StartStream)))
+        if self._ice is not None:
+            self._ice.agree(local_sdp, remote_sdp, stream_index)
+        self._state = "WAIT_ICE"
+        self._start_if_found()
 
     def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
         """Whether a new offer can be accepted."""
@@ -303,10 +267,14 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             # the old way to ask for silence says nothing about where RTCP goes
             negotiated = replace(negotiated, remote_address=before.remote_address)
         self._negotiated = negotiated
+        if self._ice is not None and self._state != "INITIALIZED":
+            self._ice.agree(local_sdp, remote_sdp, stream_index)
         self._note_remote_hold(remote_sdp, stream_index, announce=True)
+        self._start_if_found()
         self._refresh()
-        if before is not None and transport_of(before) != transport_of(negotiated):
-            self.remote_rtp_address_received = self.remote_rtp_port_received = None
+        if before is not None and transport_of(before, self.ice_active) != transport_of(negotiated, self.ice_active):
+            if not self.ice_active:
+                self.remote_rtp_address_received = self.remote_rtp_port_received = None
             post("AudioStreamDidChangeRTPParameters", self)
 
     def reset(self, stream_index: int) -> None:
@@ -354,21 +322,71 @@ class AudioStream(metaclass=MediaStreamRegistrar):
         secure = self.session is not None and self.session.transport == "tls"
         return AudioMedia(_policy(self.account, secure_signalling=secure), Runtime.current().entropy)
 
+    @property
+    def _wants_ice(self) -> bool:
+        return bool(getattr(getattr(self.account, "nat_traversal", None), "use_ice", False))
+
+    def _new_ice(self) -> StreamICE | None:
+        if not self._wants_ice or (self._offer is not None and peer_of(*self._offer) is None):
+            return None
+
+        def announce(suffix: str, **data: object) -> None:
+            post(f"AudioStreamICENegotiation{suffix}", self, **data)
+
+        return StreamICE(self._number, self._offer is None, Runtime.current().entropy, self._send, announce)
+
+    def _place(self, *, for_offer: bool) -> MediaPlace:
+        assert self._local_rtp_port is not None
+        if self._ice is not None:
+            return self._ice.place(self._local_rtp_port, self._local_rtcp_port, for_offer=for_offer)
+        if self._offer is not None and not for_offer and self._wants_ice:
+            return StreamICE.refused_place(*self._offer, self._local_rtp_port, self._local_rtcp_port)
+        return MediaPlace(self._local_rtp_port, self._local_rtcp_port)
+
     async def _open(self) -> None:
         settings = SIPSimpleSettings()
         ports = settings.rtp.port_range
-        address = settings.sip.local_ip or ("::" if ":" in (self.session.local_address if self.session else "") else "0.0.0.0")
+        here = self.session.local_address if self.session else ""
+        gathering = None
+        if self._ice is not None:
+            gathering = await self._ice.prepare(self.account, str(settings.sip.local_ip or ""))
+        address = settings.sip.local_ip or (here if gathering else "::" if ":" in here else "0.0.0.0")
+        command = OpenTransport(self._number, str(address), (ports.start, ports.end), ice=gathering)
         try:
-            reply = await Runtime.current().media.request(OpenTransport(self._number, str(address), (ports.start, ports.end)))
+            reply = await Runtime.current().media.request(command)
         except MediaError as error:
             if self._state == "INITIALIZING":
                 post("MediaStreamDidNotInitialize", self, reason=str(error))
             return
         assert isinstance(reply, TransportOpened)
         if self._state == "INITIALIZING":
-            self.local_rtp_port, self._local_rtcp_port = reply.rtp_port, reply.rtcp_port
+            self._local_rtp_port, self._local_rtcp_port = reply.rtp_port, reply.rtcp_port
+            if self._ice is not None:
+                self._ice.gathered(reply)
             self._state = "INITIALIZED"
             post("MediaStreamDidInitialize", self)
+
+    def _start_if_found(self) -> None:
+        """Go on with the start, unless ICE still looks for a way."""
+        if self._state == "WAIT_ICE" and not (self._ice is not None and self._ice.checking):
+            self._state = "INITIALIZED"
+            self._told = self._stream_command(UpdateStream)
+            Runtime.spawn(self._start(self._stream_command(StartStream)))
+
+    def _ice_event(self, event: Event) -> None:
+        assert self._ice is not None
+        known = self._ice.active
+        outcome = self._ice.handle(event)
+        if outcome == "selected":
+            self.remote_rtp_address_received, self.remote_rtp_port_received = self.remote_rtp_address, self.remote_rtp_port
+            if known:
+                post("AudioStreamDidChangeRTPParameters", self)
+        elif outcome == "lost":
+            self._ice.restart()
+        self._start_if_found()
+        self._refresh()
+        if self.session is not None and (outcome == "lost" or self.offer_due):
+            self.session.renegotiate()
 
     async def _start(self, command: StartStream) -> None:
         try:
@@ -395,7 +413,8 @@ class AudioStream(metaclass=MediaStreamRegistrar):
     def _stream_command(self, kind: Callable[..., StartStream]) -> StartStream:
         assert self._negotiated is not None
         assert self._slot is not None
-        return stream_command(kind, self._number, self.mixer.number, self._slot, self._negotiated, self._media_direction())
+        pairs = self._ice.pairs if self._ice is not None else ()
+        return stream_command(kind, self._number, self.mixer.number, self._slot, self._negotiated, self._media_direction(), pairs)
 
     def _media_direction(self) -> StreamDirection:
         # While we hold, the peer gets nothing at all: no RTP is cheaper and more private than silence in RTP.
@@ -403,12 +422,14 @@ class AudioStream(metaclass=MediaStreamRegistrar):
             return StreamDirection.INACTIVE
         return StreamDirection(self._negotiated.direction)
 
-    def _media_event(self, event: object) -> None:
+    def _media_event(self, event: Event) -> None:
         if isinstance(event, StreamStatistics):
             self.statistics = event
             post("AudioStreamDidUpdateStatistics", self, statistics=event)
         elif isinstance(event, DTMFReceived):
             post("AudioStreamGotDTMF", self, digit=event.digit)
+        elif isinstance(event, IceSucceeded | IceFailed) and self._ice is not None:
+            self._ice_event(event)
         elif isinstance(event, RemoteAddressChanged):
             self.remote_rtp_address_received, self.remote_rtp_port_received = event.address, event.port
             post("AudioStreamDidChangeRTPParameters", self)

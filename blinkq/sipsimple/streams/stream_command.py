@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from blinkq.media.control import CodecFormat, CryptoKey, StartStream, StreamDirection
+from blinkq.media.ice import IceCheck
 from blinkq.sdp.crypto import CryptoAttribute
 from blinkq.sdp.description import RTPFormat
 from blinkq.sdp.negotiation import NegotiatedStream
@@ -15,7 +16,8 @@ __all__ = ["stream_command", "transport_of"]
 
 
 def stream_command(
-    kind: Callable[..., StartStream], stream: int, mixer: int, slot: int, negotiated: NegotiatedStream, direction: StreamDirection
+    kind: Callable[..., StartStream], stream: int, mixer: int, slot: int, negotiated: NegotiatedStream, direction: StreamDirection,
+    ice_pairs: tuple[IceCheck, ...] = (),
 ) -> StartStream:
     """A StartStream or UpdateStream (``kind``) for ``stream``, joined to ``slot`` of ``mixer``."""
     return kind(
@@ -26,14 +28,18 @@ def stream_command(
         dtmf_send=_codec_format(negotiated.dtmf_send) if negotiated.dtmf_send else None,
         dtmf_receive=_codec_format(negotiated.dtmf_receive) if negotiated.dtmf_receive else None,
         ptime=PTIME, local_key=_crypto_key(negotiated.local_key), remote_key=_crypto_key(negotiated.remote_key),
-        timeout=float(SIPSimpleSettings().rtp.timeout), cname=f"blinkq-{stream}",
+        timeout=float(SIPSimpleSettings().rtp.timeout), cname=f"blinkq-{stream}", ice_pairs=ice_pairs,
     )  # fmt: skip
 
 
-def transport_of(negotiated: NegotiatedStream) -> tuple[object, ...]:
-    """All of a negotiation but who may speak: two that differ here sound or travel differently."""
+def transport_of(negotiated: NegotiatedStream, ice_active: bool = False) -> tuple[object, ...]:
+    """All of a negotiation but who may speak: two that differ here sound or travel differently.
+
+    With ``ice_active`` its addresses mean nothing to us.
+    """
+    address = () if ice_active else (negotiated.remote_address, negotiated.remote_port)
     return (
-        negotiated.remote_address, negotiated.remote_port, negotiated.send_format, negotiated.receive_formats, negotiated.local_key,
+        address, negotiated.send_format, negotiated.receive_formats, negotiated.local_key,
         negotiated.remote_key,
     )  # fmt: skip
 
