@@ -175,8 +175,8 @@ class AccountManager(NotificationHandler, metaclass=Singleton):
         """Tell the registrations about connections and addresses. Engine thread only."""
         if isinstance(event, FlowClosed | LocalAddressChanged):
             for account in self.get_accounts():
-                if account.registrar is not None:
-                    account.registrar.flow_event(event)
+                if isinstance(account, Account):
+                    account.flow_event(event)
 
     def _add(self, account: AnyAccount) -> None:
         with self._lock:

@@ -30,6 +30,7 @@ from blinkq.sip.events import (
 from blinkq.sip.hop import Hop
 from blinkq.sip.usages.registration import RegisterParameters, Registration
 from blinkq.sip.usages.request import RequestParameters
+from blinkq.sipsimple.account_routes import find_routes
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.headers import ContactHeader
 from blinkq.sipsimple.registration_policy import Failure, RetryPolicy
@@ -149,7 +150,7 @@ class AccountRegistration:
     async def _register(self) -> float | None:
         """Try all routes; None when registered, else seconds until the next attempt."""
         try:
-            routes = await self._find_routes()
+            routes = await find_routes(self.account)
         except ResolveError as error:
             return self._failed(str(error), delay=self._delay(Failure.PASSING))
         self.server_addresses = frozenset(route.address for route in routes)
@@ -180,20 +181,6 @@ class AccountRegistration:
             if next_route is None:
                 return delay
         return delay
-
-    async def _find_routes(self) -> list[Route]:
-        account = self.account
-        transports = list(SIPSimpleSettings().sip.transport_list)
-        if account.sip.transport is not None:
-            transports = [transport for transport in transports if transport == account.sip.transport]
-        proxy = account.sip.outbound_proxy
-        if proxy is None:
-            target = SIPURI(account.id.domain)
-        else:
-            target = SIPURI(proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
-        found = await Runtime.current().resolver.locate(target, transports)
-        name = account.sip.tls_name
-        return [Route(route.address, route.port, route.transport, name or route.tls_name) for route in found]
 
     async def _ask(self, route: Route, hop: Hop) -> RegistrationSucceeded | RegistrationFailed:
         """Send a REGISTER to ``hop`` and wait for the outcome."""

@@ -7,6 +7,7 @@ from blinkq.sipsimple.configuration import KEPT, Setting, SettingAlias, Settings
 from blinkq.sipsimple.configuration.datatypes import (
     AudioCodecList,
     PositiveInteger,
+    SIPAddress,
     SIPProxyAddress,
     SIPTransport,
     SRTPEncryption,
@@ -14,7 +15,8 @@ from blinkq.sipsimple.configuration.datatypes import (
 )
 
 __all__ = [
-    "AccountSIPSettings", "AuthSettings", "BonjourPresenceSettings", "BonjourSIPSettings", "RTPSettings", "RegistrationSettings",
+    "AccountSIPSettings", "AuthSettings", "DialogEventSettings", "MessageSummarySettings", "PresenceSettings",
+    "RTPSettings", "RegistrationSettings",
 ]  # fmt: skip
 
 
@@ -28,6 +30,19 @@ class RegistrationSettings(SettingsGroup):
     interval = Setting(PositiveInteger, PositiveInteger(600), doc="seconds for which a registration is asked")
 
 
+class PresenceSettings(SettingsGroup):
+    enabled = Setting(bool, False, doc="whether our presence is published, and that of the contacts asked for")
+
+
+class DialogEventSettings(SettingsGroup):
+    enabled = Setting(bool, False, doc="whether others may see that we are in a call, and we whether the contacts are")
+
+
+class MessageSummarySettings(SettingsGroup):
+    enabled = Setting(bool, False, doc="whether to ask for waiting voicemail")
+    voicemail_uri: Setting[SIPAddress | None] = Setting(SIPAddress, nillable=True, doc="the mailbox, where it is not the account's address")
+
+
 class AccountSIPSettings(SettingsGroup):
     always_use_my_proxy = Setting(
         bool, True, doc="whether calls to other domains go through the account's own server too; calls to a port or an IP address do not"
@@ -37,6 +52,8 @@ class AccountSIPSettings(SettingsGroup):
     )
     register = SettingAlias("registration.enabled")
     register_interval = SettingAlias("registration.interval")
+    publish_interval = Setting(PositiveInteger, PositiveInteger(600), doc="seconds for which what we publish is to be kept by the server")
+    subscribe_interval = Setting(PositiveInteger, PositiveInteger(600), doc="seconds for which subscriptions are asked")
     tls_name: Setting[str | None] = Setting(str, nillable=True, doc="name that the server's certificate must have, instead of the domain")
     transport: Setting[SIPTransport | None] = Setting(SIPTransport, nillable=True, doc="the only transport to use; empty = as DNS says")
 

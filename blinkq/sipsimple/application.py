@@ -35,6 +35,7 @@ from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.network_conditions import NetworkConditions
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import SessionManager
+from blinkq.sipsimple.sip_account import Account
 from blinkq.sipsimple.sip_events import SIPEvents
 
 __all__ = ["EngineFactory", "SIPApplication"]
@@ -364,8 +365,9 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         """Open the transports anew as soon as no call needs the old ones; accounts register again."""
         while SessionManager().sessions:
             await asyncio.sleep(IDLE_CHECK_INTERVAL)
-        registrars = [account.registrar for account in AccountManager().iter_accounts() if account.registrar is not None]
-        await asyncio.gather(*(registrar.stop() for registrar in registrars))
+        accounts = [account for account in AccountManager().iter_accounts() if isinstance(account, Account)]
+        parts = [part for account in accounts for part in (account.registrar, account.events) if part is not None]
+        await asyncio.gather(*(part.stop() for part in parts))
         settings = SIPSimpleSettings()
         config = sip_config(settings)
         if config.tls_port is not None and (error := _tls_error(config.tls)) is not None:
@@ -379,8 +381,8 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         else:
             post("SIPEngineDidStart", self.engine, ports=dict(self.engine.sip.ports))
             self._tell_tls(settings)
-        for registrar in registrars:
-            registrar.start()
+        for part in parts:
+            part.start()
 
     def _tell_tls(self, settings: SIPSimpleSettings) -> None:
         config = self.engine.config.sip

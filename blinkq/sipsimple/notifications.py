@@ -251,6 +251,56 @@ for sender in ("AudioStream", "RTPTransport"):
 declare("AudioStreamGotDTMF", "AudioStream", "The peer pressed a key.", required=("digit",))
 declare("AudioStreamDidTimeout", "AudioStream", "Nothing came from the peer for rtp.timeout seconds; the stream fails.")
 
+# presence, calls of others, voicemail -----------------------------------------------------------------------------------------
+
+declare(
+    "SIPAccountGotPresenceState", "Account",
+    "The presence of some whom we watch, or all of them (full_state): resource_map maps a URI to what is known of it: uri, state of the "
+    "subscription, reason, pidf_list. version counts up.",
+    required=("version", "full_state", "resource_map"),
+)  # fmt: skip
+declare(
+    "SIPAccountGotPresenceWinfo", "Account",
+    "Who watches our presence: watcher_list as the server sent it (state 'full' or 'partial'); watchers: all of them, put together.",
+    required=("version", "state", "watcher_list"), optional=("watchers",),
+)  # fmt: skip
+declare(
+    "SIPAccountGotDialogState", "Account",
+    "The calls of some whom we watch: resource_map maps a URI to uri, state of the subscription, reason, dialogs and busy.",
+    required=("version", "full_state", "resource_map"),
+)  # fmt: skip
+declare("SIPAccountGotMessageSummary", "Account", "Whether voicemail waits, and how much.", required=("message_summary",))
+
+for _nick, _sender, _thing in (
+    ("Presence", "KeptSubscription", "the presence of one whom we watch"),
+    ("PresenceWinfo", "PresenceWinfoSubscriber", "who watches our presence"),
+    ("Dialog", "KeptSubscription", "the calls of one whom we watch"),
+    ("MWI", "MWISubscriber", "waiting voicemail"),
+):
+    declare(f"{_nick}SubscriptionDidStart", _sender, f"A subscription to {_thing} stands.")
+    declare(
+        f"{_nick}SubscriptionGotNotify", _sender, "The server sent a state.", required=("event", "content_type", "body", "state", "reason")
+    )  # fmt: skip
+    declare(
+        f"{_nick}SubscriptionDidFail", _sender,
+        "The subscription failed or was lost, and is tried again after delay seconds; code is None when there was no answer.",
+        required=("code", "reason", "delay"),
+    )  # fmt: skip
+    declare(f"{_nick}SubscriptionDidEnd", _sender, "The subscription ended.", required=("originator", "reason"))
+
+for _nick, _thing in (("Presence", "our presence"), ("Dialog", "our calls")):
+    declare(f"{_nick}PublisherWillPublish", f"{_nick}Publisher", f"A state of {_thing} is published.", required=("state", "duration"))
+    declare(f"{_nick}PublisherWillRefresh", f"{_nick}Publisher", "What is published is about to be prolonged.", required=("state",))
+    declare(f"{_nick}PublicationDidSucceed", f"{_nick}Publisher", "The server has what we published.", required=("state", "expires"))
+    declare(
+        f"{_nick}PublicationDidFail", f"{_nick}Publisher", "The server did not take it; it is tried again after delay seconds.",
+        required=("code", "reason", "delay"),
+    )  # fmt: skip
+    declare(f"{_nick}PublicationDidEnd", f"{_nick}Publisher", "What was published is taken back.")
+    declare(
+        f"{_nick}PublicationDidNotEnd", f"{_nick}Publisher", "Taking it back failed; it expires by itself.", required=("code", "reason"),
+    )  # fmt: skip
+
 # sessions --------------------------------------------------------------------------------------------------------------------
 
 declare(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,19 @@ from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
+from blinkq.payloads.pidf import PIDF
 from blinkq.sipsimple.account_kept_settings import AccountTLSSettings, MSRPSettings, PSTNSettings, XCAPSettings
 from blinkq.sipsimple.account_nat_settings import NATTraversalSettings
-from blinkq.sipsimple.account_settings import AccountSIPSettings, AuthSettings, RegistrationSettings, RTPSettings
+from blinkq.sipsimple.account_settings import (
+    AccountSIPSettings,
+    AuthSettings,
+    DialogEventSettings,
+    MessageSummarySettings,
+    PresenceSettings,
+    RegistrationSettings,
+    RTPSettings,
+)
+from blinkq.sipsimple.addressbook import ContactURI as ContactAddress
 from blinkq.sipsimple.configuration import (
     ConfigurationBackendError,
     ConfigurationManager,
@@ -29,6 +40,9 @@ from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.values.credentials import Credentials
 
 if TYPE_CHECKING:
+    from blinkq.engine.events import FlowClosed, LocalAddressChanged
+    from blinkq.payloads.dialoginfo import DialogInfo
+    from blinkq.sipsimple.account_events import AccountEvents
     from blinkq.sipsimple.account_registration import AccountRegistration
 
 __all__ = ["Account"]
@@ -55,9 +69,12 @@ class Account(SettingsObject):
     password = PasswordSetting(doc="password; kept in the system's keyring or an encrypted file")
 
     auth = group(AuthSettings)
+    dialog_event = group(DialogEventSettings)
+    message_summary = group(MessageSummarySettings)
     msrp = group(MSRPSettings)
     nat_traversal = group(NATTraversalSettings)
     pstn = group(PSTNSettings)
+    presence = group(PresenceSettings)
     registration = group(RegistrationSettings)
     rtp = group(RTPSettings)
     sip = group(AccountSIPSettings)
@@ -71,6 +88,11 @@ class Account(SettingsObject):
         self._started = False
         self._guard = threading.RLock()
         self._registrar: AccountRegistration | None = None
+        self._events: AccountEvents | None = None
+        self._presence: tuple[PIDF | None, bytes | None] = (None, None)
+        #: whose presence and calls are watched besides those of the contacts
+        self.watched_presence: frozenset[str] = frozenset()
+        self.watched_dialogs: frozenset[str] = frozenset()
         stored = ConfigurationManager().passwords.get(self.id) if self._stored else None
         if stored is not None:
             type(self).password.restore(self, stored)
@@ -106,6 +128,64 @@ class Account(SettingsObject):
         """Whether ``address`` (an IP address) is one of the account's servers, as far as they are known."""
         return self._registrar is not None and address in self._registrar.server_addresses
 
+    @property
+    def events(self) -> AccountEvents | None:
+        """What the account publishes and subscribes to, None while it is not active."""
+        return self._events
+
+    @property
+    def presence_state(self) -> PIDF | None:
+        """What is published as our presence while ``presence.enabled``; None takes it back. Nothing is stored.
+
+        Setting it raises TypeError for what is no PIDF, BuilderError (a ValueError) for one that cannot be written.
+        """
+        return self._presence[0]
+
+    @presence_state.setter
+    def presence_state(self, state: PIDF | None) -> None:
+        if state is not None and not isinstance(state, PIDF):
+            raise TypeError(f"a PIDF or None is needed, not {state!r}")
+        self._presence = (state, None if state is None else state.to_bytes())
+        if Runtime.engine is not None:
+            self._publish_presence()
+
+    @property
+    def presence_document(self) -> tuple[PIDF | None, bytes | None]:
+        """``presence_state`` and how it is written."""
+        return self._presence
+
+    @property
+    def dialog_state(self) -> DialogInfo | None:
+        """What is published of our calls, None when nothing is."""
+        publisher = self._events.dialog_publisher if self._events is not None else None
+        return publisher.dialog_info if publisher is not None else None
+
+    @property
+    def mwi_active(self) -> bool:
+        """Whether we are told of waiting voicemail."""
+        return self._events is not None and self._events.mwi is not None and self._events.mwi.active
+
+    @property
+    def voicemail_uri(self) -> SIPURI:
+        """Where the voicemail is heard."""
+        mailbox = self.message_summary.voicemail_uri or self.id
+        return SIPURI(mailbox.domain, user=mailbox.username)
+
+    def watch_presence(self, *uris: str) -> None:
+        """Ask for the presence of exactly these addresses, besides the contacts; raises ValueError for what is no SIP URI."""
+        self.watched_presence = frozenset(ContactAddress(uri).uri for uri in uris)
+        self._watch_again()
+
+    def watch_dialogs(self, *uris: str) -> None:
+        """Ask for the calls of exactly these addresses, besides the contacts; raises ValueError for what is no SIP URI."""
+        self.watched_dialogs = frozenset(ContactAddress(uri).uri for uri in uris)
+        self._watch_again()
+
+    def resubscribe(self) -> None:
+        """Subscribe and publish anew, at once; nothing happens when the account is not active."""
+        if Runtime.engine is not None:
+            self._restart_events()
+
     def reregister(self) -> None:
         """Unregister and register anew, at once; nothing happens when the account does not register."""
         if Runtime.engine is not None:
@@ -130,19 +210,22 @@ class Account(SettingsObject):
             return
         if notification.name == "CFGSettingsObjectWasDeleted":
             self._started = False
-            self._apply(False, False)
+            self._apply(False, {})
             return
         modified: dict[str, ModifiedValue] = notification.data.modified
-        self._apply(self.enabled, any(path.startswith(_REGISTRATION_SETTINGS) for path in modified))
+        self._apply(self.enabled, modified)
 
     @in_engine
-    def _apply(self, enabled: bool, registration_changed: bool) -> None:
+    def _apply(self, enabled: bool, modified: dict[str, ModifiedValue]) -> None:
         if not enabled:
             Runtime.spawn(self._deactivate_account())
         elif not self.active:
             self._activate_account()
-        elif registration_changed:
-            Runtime.spawn(self._change_registration())
+        else:
+            if self._events is not None:
+                self._events.settings_changed(modified)
+            if any(path.startswith(_REGISTRATION_SETTINGS) for path in modified):
+                Runtime.spawn(self._change_registration())
 
     @in_engine
     def _activate_account(self) -> None:
@@ -152,14 +235,15 @@ class Account(SettingsObject):
         post("SIPAccountDidActivate", self)
         if self.registration.enabled:
             self._start_registration()
+        self._start_events()
 
     async def _deactivate_account(self) -> None:
         if not self.active:
             return
         self.active = False
         registrar, self._registrar = self._registrar, None
-        if registrar is not None:
-            await registrar.stop()
+        events, self._events = self._events, None
+        await asyncio.gather(*(part.stop() for part in (events, registrar) if part is not None))
         post("SIPAccountDidDeactivate", self)
         if self._started and self.enabled:  # changed back meanwhile
             self._activate_account()
@@ -180,6 +264,32 @@ class Account(SettingsObject):
 
         self._registrar = AccountRegistration(self)
         self._registrar.start()
+
+    def _start_events(self) -> None:
+        from blinkq.sipsimple.account_events import AccountEvents  # here for the same reason
+
+        self._events = AccountEvents(self)
+        self._events.start()
+
+    @in_engine
+    def _restart_events(self) -> None:
+        if self._events is not None:
+            self._events.restart()
+
+    @in_engine
+    def _publish_presence(self) -> None:
+        if self._events is not None:
+            self._events.set_presence(*self._presence)
+
+    def _watch_again(self) -> None:
+        if self._events is not None and Runtime.engine is not None:
+            Runtime.engine.loop.call(self._events.watch_buddies)
+
+    def flow_event(self, event: FlowClosed | LocalAddressChanged) -> None:
+        """Tell registration and subscriptions about connections and addresses. Engine thread only."""
+        for part in (self._registrar, self._events):
+            if part is not None:
+                part.flow_event(event)
 
     @in_engine
     def _restart_registration(self) -> None:
