@@ -227,6 +227,8 @@ class Engine:
     async def _start_sip(self, config: SIPEndpointConfig) -> SIPEndpoint:
         sip = SIPEndpoint(config, self.loop.loop, self.clock, self.entropy, self.network, self._tracer)
         sip.on_event = self._sip_event
+        if self._sip is not None:
+            sip.agent.receive_as(self._sip.agent)
         await sip.start()
         log.info("SIP listens on %s", ", ".join(f"{transport} {port}" for transport, port in sip.ports.items()))
         return sip

@@ -75,6 +75,12 @@ class Agent:
         self._limiter = SourceLimiter(config.invite_rate, config.invite_burst)
         self._secret = entropy.octets(16)
 
+    def receive_as(self, other: Agent) -> None:
+        """Hand up the same requests as `other`, whose place we take."""
+        self.incoming_requests = other.incoming_requests
+        self.incoming_events = other.incoming_events
+        self.unsolicited_events = other.unsolicited_events
+
     # -- the Core face
 
     def receive_datagram(self, data: bytes, flow: Flow, now: float) -> None:

@@ -33,6 +33,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.engine_settings import engine_config, nameservers, sip_config, touches_transports
 from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.network_conditions import NetworkConditions
+from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import SessionManager
 from blinkq.sipsimple.sip_account import Account
@@ -238,6 +239,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         AddressbookManager().load()
         accounts.start()
         sessions.start()
+        Reception().start()
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
         with self._guard:
             if self._stop_wanted:

@@ -17,6 +17,7 @@ from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.network import Network
 from blinkq.engine.service_directory import ServiceDirectory
 from blinkq.engine.sip_endpoint import SIPEndpointConfig
+from blinkq.sip.agent import Agent
 from blinkq.sip.hop import Hop
 from blinkq.sipsimple.audio_mixer import AudioMixer, MediaControl
 
@@ -29,6 +30,7 @@ __all__ = ["EngineFace", "Runtime", "SIPFace"]
 class SIPFace(Protocol):
     """What is used of SIPEndpoint. On the engine thread only."""
 
+    agent: Agent
     config: SIPEndpointConfig
     ports: dict[str, int]
 

@@ -40,6 +40,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.engine_settings import engine_config
 from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import Session, SessionManager
 from blinkq.sipsimple.singleton import Singleton
@@ -245,6 +246,7 @@ async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncI
     AccountManager().start()
     SIPSimpleSettings().default_account = account.id
     SessionManager().start()
+    Reception().start()
     try:
         yield made
         await SessionManager().stop_sessions()

@@ -104,6 +104,18 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         """Take an event of an invitation from the SIP endpoint. Engine thread only."""
         InvitationEvents().dispatch(event)
 
+    def admit(self, request: Request, flow: Flow) -> Account | int:
+        """The account that a request which begins something is for, or the code to refuse it with. Engine thread only.
+
+        480 while we do not receive; 404 when no account has this address; 403 when the sender is none of the account's servers.
+        """
+        if self.state != "started":
+            return 480
+        account = self._account_for(request)
+        if account is None:
+            return 404
+        return account if self._may_ring(account, flow) else 403
+
     # the list --------------------------------------------------------------------------------------------------------------------------
 
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
@@ -126,17 +138,10 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
 
     def _received(self, event: InvitationReceived) -> None:
         invitation, request = event.invitation, event.request
-        if self.state != "started" or invitation.flow is None:
-            self._refuse(invitation, 480)
-            return
-        account = self._account_for(request)
-        if account is None:
-            log.info("refused a call to %s: no account has this address", request.uri)
-            self._refuse(invitation, 404)
-            return
-        if not self._may_ring(account, invitation.flow):
-            log.info("refused a call for %s from %s: not one of its servers", account.id, invitation.flow.remote_address)
-            self._refuse(invitation, 403)
+        account = 480 if invitation.flow is None else self.admit(request, invitation.flow)
+        if isinstance(account, int):
+            log.info("refused a call to %s with %d", request.uri, account)
+            self._refuse(invitation, account)
             return
         self._offer_session(account, invitation, request, event.sdp, event.replacement)
 
