@@ -216,9 +216,19 @@ class RegistrationEnded:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRefreshing:
-    """A refresh was sent before the binding expires."""
+    """A refresh is sent before the binding expires, or (not `automatic`) would be due."""
 
     registration: Registration
+
+
+@dataclass(frozen=True, slots=True)
+class RequestProgressed:
+    """A provisional answer to a request whose maker wants to hear of them."""
+
+    request: ClientRequest
+    code: int
+    reason: str
+    response: Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,7 +381,7 @@ class PublicationFailed:
 
 @dataclass(frozen=True, slots=True)
 class PublicationRefreshing:
-    """A refresh was sent before the publication expires."""
+    """A refresh is sent before the publication expires, or (not `automatic`) would be due."""
 
     publication: Publication
 
@@ -401,7 +411,7 @@ InvitationEvent: TypeAlias = (
     | DialogEvent
 )
 RegistrationEvent: TypeAlias = RegistrationSucceeded | RegistrationFailed | RegistrationEnded | RegistrationRefreshing
-RequestEvent: TypeAlias = RequestAnswered | RequestFailed | RequestReceived
+RequestEvent: TypeAlias = RequestProgressed | RequestAnswered | RequestFailed | RequestReceived
 SubscriptionEvent: TypeAlias = SubscriptionAccepted | SubscriptionNotified | SubscriptionFailed | SubscriptionEnded
 IncomingSubscriptionEvent: TypeAlias = (
     SubscriptionReceived | IncomingSubscriptionRefreshed | NotifyAnswered | IncomingSubscriptionEnded

@@ -30,6 +30,7 @@ from blinkq.sipsimple.audio_system import AudioSystem
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.keyring import PasswordStore
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.engine import Engine as CoreEngine
 from blinkq.sipsimple.engine_settings import engine_config, nameservers, sip_config, touches_transports
 from blinkq.sipsimple.media_events import MediaEvents
 from blinkq.sipsimple.network_conditions import NetworkConditions
@@ -259,7 +260,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             # a fixed TLS port may be the one that cannot be had
             self._without_tls(engine, error)
             await engine.start()
-        post("SIPEngineDidStart", engine, ports=dict(engine.sip.ports))
+        post("SIPEngineDidStart", CoreEngine(), ports=dict(engine.sip.ports))
 
     def _without_tls(self, engine: Engine, error: NetworkError) -> None:
         log.warning("TLS is off: %s", error)
@@ -379,9 +380,9 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         try:
             await self.engine.reconfigure_sip(config)
         except NetworkError as error:
-            post("SIPEngineDidFail", self.engine, error=error)
+            post("SIPEngineDidFail", CoreEngine(), error=error)
         else:
-            post("SIPEngineDidStart", self.engine, ports=dict(self.engine.sip.ports))
+            post("SIPEngineDidStart", CoreEngine(), ports=dict(self.engine.sip.ports))
             self._tell_tls(settings)
         for part in parts:
             part.start()
@@ -405,7 +406,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     def _post_trace(self, message: SIPMessageTraced) -> None:
         fields = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}
-        post("SIPEngineSIPTrace", self.engine, **fields)
+        post("SIPEngineSIPTrace", CoreEngine(), **fields)
 
 
 class _SettingsWatcher:

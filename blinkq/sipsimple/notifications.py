@@ -7,6 +7,7 @@ not repeated. The manual's page of notifications is generated from this file.
 from __future__ import annotations
 
 from blinkq.base.catalogue import declare
+from blinkq.sipsimple import notifications_core  # noqa: F401 - the catalogue has several files
 
 # configuration ---------------------------------------------------------------------------------------------------------------
 
@@ -78,6 +79,9 @@ declare("MediaProcessDidFail", "SIPApplication", "The media process keeps dying 
 
 # engine ----------------------------------------------------------------------------------------------------------------------
 
+declare("SIPEngineWillStart", "Engine", "An engine without SIPApplication is being started.")
+declare("SIPEngineWillEnd", "Engine", "An engine without SIPApplication is being ended.")
+declare("SIPEngineDidEnd", "Engine", "An engine without SIPApplication is ended.")
 declare("SIPEngineDidStart", "Engine", "Transports listen; ports maps a transport to its port.", required=("ports",))
 declare("SIPEngineDidFail", "Engine", "The engine could not be started or reconfigured.", required=("error",))
 declare(

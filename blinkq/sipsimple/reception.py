@@ -13,6 +13,8 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.sip.event_package import EventPackage
 from blinkq.sip.events import RequestReceived, SubscriptionReceived
+from blinkq.sip.hop import Flow
+from blinkq.sip.message import Request
 from blinkq.sip.usages.incoming_request import IncomingRequest
 from blinkq.sip.usages.incoming_subscription import IncomingSubscription
 from blinkq.sipsimple.runtime import Runtime
@@ -20,25 +22,29 @@ from blinkq.sipsimple.session.manager import SessionManager
 from blinkq.sipsimple.singleton import Singleton
 from blinkq.sipsimple.sip_events import SIPEvents
 
-__all__ = ["Reception", "RequestTaker", "SubscriptionTaker"]
+__all__ = ["Policy", "Reception", "RequestTaker", "SubscriptionTaker"]
 
 log = get_logger("sipsimple.reception")
 
 #: called with the account that it is for, and the request or subscription to be answered
 RequestTaker = Callable[[Any, IncomingRequest], None]
 SubscriptionTaker = Callable[[Any, IncomingSubscription], None]
+#: the account that a request is for (None where there are none), or the code to refuse it with
+Policy = Callable[[Request, Flow], Any]
 
 
 class Reception(metaclass=Singleton):
     """Who takes which requests. Takers are called on the engine thread; they may be set before the engine runs."""
 
     def __init__(self) -> None:
+        self._admit: Policy = lambda request, flow: 480
         self._requests: dict[str, RequestTaker] = {}
         self._notifies: dict[str, RequestTaker] = {}
         self._subscriptions: dict[str, SubscriptionTaker] = {}
 
-    def start(self) -> None:
-        """The engine runs: receive. Engine thread only."""
+    def start(self, admit: Policy | None = None) -> None:
+        """The engine runs: receive what ``admit`` lets in (by default the session manager). Engine thread only."""
+        self._admit = admit or SessionManager().admit
         SIPEvents().received_handler = self._received
         self._apply()
 
@@ -95,7 +101,7 @@ class Reception(metaclass=Singleton):
 
     def _give(self, incoming: Any, refuse: Callable[..., None], taker: Callable[[Any, Any], None] | None) -> None:
         request = incoming.request
-        found = SessionManager().admit(request, incoming.flow)
+        found = self._admit(request, incoming.flow)
         if isinstance(found, int):
             log.info("refused a %s from %s with %d", request.method, incoming.flow.remote_address, found)
         elif taker is None:  # given up a moment ago

@@ -82,7 +82,7 @@ class PublishParameters:
 
     request_uri: whose state it is, as sip:alice@example.org, also From and To unless `from_` says it with a name; hop, route_set: the
     way; event: the package; content_type, body: the full state; expires: seconds asked for; headers: further ones; timeout: seconds to
-    wait for the answer.
+    wait for the answer; automatic: refresh it in time; else only `PublicationRefreshing` tells when that would be.
     """
 
     request_uri: URI
@@ -96,6 +96,7 @@ class PublishParameters:
     expires: int = 3600
     headers: tuple[tuple[str, str], ...] = ()
     timeout: float | None = None
+    automatic: bool = True
 
 
 class Publication:
@@ -319,7 +320,8 @@ class Publication:
 
     def _on_timer(self, now: float) -> None:
         self._context.emit(PublicationRefreshing(self))
-        self._publish(False, None, now)
+        if self.parameters.automatic:
+            self._publish(False, None, now)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -6,7 +6,7 @@ server, is the account's decision (`refresh`, or a new registration).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -82,7 +82,8 @@ class RegisterParameters:
     """What to register where.
 
     registrar: the Request-URI, as sip:example.org; aor: the address of record, From and To; contact: where we are reached;
-    hop, route_set: the way to the registrar; expires: seconds asked for; headers: further ones.
+    hop, route_set: the way to the registrar; expires: seconds asked for; headers: further ones; timeout: seconds to wait for each answer;
+    automatic: refresh it in time; else only `RegistrationRefreshing` tells when that would be.
     """
 
     registrar: URI
@@ -93,6 +94,8 @@ class RegisterParameters:
     expires: int = 600
     credentials: Credentials | None = None
     headers: tuple[tuple[str, str], ...] = ()
+    timeout: float | None = None
+    automatic: bool = True
 
 
 class Registration:
@@ -138,13 +141,17 @@ class Registration:
         """Send the first REGISTER."""
         self._register(now)
 
-    def refresh(self, now: float, contact: NameAddr | None = None) -> None:
+    def refresh(self, now: float, contact: NameAddr | None = None, hop: Hop | None = None) -> None:
         """Register again now, also after a failure; with another `contact` the old binding is removed in the same request.
+
+        hop: another way to the same registrar.
 
         Raises IllegalStateError after `end`.
         """
         if self._end_wanted or self._state in (_S.UNREGISTERING, _S.ENDED):
             raise IllegalStateError(f"Registration.refresh in state {self._state.name}")
+        if hop is not None:
+            self.parameters = replace(self.parameters, hop=hop)
         if contact is not None:
             contact = contact.without_parameter("expires")
             if not contact.uri.equivalent(self.contact.uri):
@@ -312,7 +319,7 @@ class Registration:
             credentials=self.parameters.credentials,
             known=self._known,
         )
-        self._exchange.start(now)
+        self._exchange.start(now, self.parameters.timeout)
 
     def _next_cseq(self) -> int:
         self._cseq += 1
@@ -320,7 +327,8 @@ class Registration:
 
     def _on_timer(self, now: float) -> None:
         self._context.emit(RegistrationRefreshing(self))
-        self._register(now)
+        if self.parameters.automatic:
+            self._register(now)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

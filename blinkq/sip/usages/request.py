@@ -10,7 +10,7 @@ from blinkq.sip.address import NameAddr
 from blinkq.sip.authentication import KnownChallenges
 from blinkq.sip.context import Context
 from blinkq.sip.digest import Credentials
-from blinkq.sip.events import RequestAnswered, RequestFailed
+from blinkq.sip.events import RequestAnswered, RequestFailed, RequestProgressed
 from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import Request, Response
@@ -25,8 +25,9 @@ class RequestParameters:
     """A request outside dialogs.
 
     from_: our address, without a tag; hop: where it goes; route_set: preloaded routes, nearest first; headers: further ones;
-    body with content_type: the payload; known: challenges of earlier requests to answer before being asked, kept by the caller from
-    request to request. INVITE, ACK, BYE and CANCEL have usages of their own.
+    body with content_type: the payload; call_id, cseq: of a series of requests, fresh ones by default; timeout: seconds to wait for the
+    answer; progress: whether provisional answers are reported; known: challenges of earlier requests to answer before being asked, kept
+    by the caller from request to request. INVITE, ACK, BYE and CANCEL have usages of their own.
     """
 
     method: str
@@ -39,17 +40,28 @@ class RequestParameters:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     content_type: str | None = None
+    call_id: str | None = None
+    cseq: int | None = None
+    timeout: float | None = None
+    progress: bool = False
     known: KnownChallenges | None = field(default=None, repr=False)
 
 
 class ClientRequest:
     """A request on its way. Ends with exactly one `RequestAnswered` or `RequestFailed`.
 
-    request: as last sent; owner: free for whoever made it.
+    request: as last sent; owner: free for whoever made it; progress: whether `RequestProgressed` is wanted.
     """
 
-    def __init__(self, context: Context, owner: Any = None, on_answer: Callable[[Response, float], None] | None = None):
+    def __init__(
+        self,
+        context: Context,
+        owner: Any = None,
+        on_answer: Callable[[Response, float], None] | None = None,
+        progress: bool = False,
+    ):
         self.owner = owner
+        self.progress = progress
         self.finished = False
         self._context = context
         self._on_answer = on_answer
@@ -69,15 +81,25 @@ class ClientRequest:
         in_dialog: bool,
         now: float,
         known: KnownChallenges | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Send it."""
         self._exchange = Exchange(
             self._context, self, request, hop, flow, next_cseq, credentials=credentials, in_dialog=in_dialog, known=known
         )
-        self._exchange.start(now)
+        self._exchange.start(now, timeout)
+
+    def abandon(self, now: float) -> None:
+        """Nobody waits for the answer any more: stop repeating the request; no event follows. Idempotent."""
+        if not self.finished:
+            self.finished = True
+            assert self._exchange is not None  # it was started
+            self._exchange.abandon(now)
 
     def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
-        """Not reported."""
+        """Reported when it is wanted."""
+        if self.progress:
+            self._context.emit(RequestProgressed(self, response.code, response.reason, response))
 
     def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         """The answer."""
@@ -96,20 +118,30 @@ def request_of(context: Context, parameters: RequestParameters, now: float) -> C
     """Send the request that `parameters` describe. Raises ValueError for the methods that have their own usages."""
     if parameters.method in ("INVITE", "ACK", "BYE", "CANCEL"):
         raise ValueError(f"{parameters.method} is not a request of its own")
-    cseq = context.entropy.integer(1, 1 << 15)
+    cseq = context.entropy.integer(1, 1 << 15) if parameters.cseq is None else parameters.cseq
     request = build_request(
         parameters.method,
         parameters.request_uri,
         route_set=parameters.route_set,
         from_=parameters.from_.with_parameter("tag", context.tag()),
         to=parameters.to,
-        call_id=context.call_id(),
+        call_id=parameters.call_id or context.call_id(),
         cseq=cseq,
         headers=parameters.headers,
         body=parameters.body,
         content_type=parameters.content_type,
     )
-    made = ClientRequest(context)
+    made = ClientRequest(context, progress=parameters.progress)
     numbers = iter(range(cseq + 1, cseq + 1000))
-    made.start(request, parameters.hop, None, lambda: next(numbers), parameters.credentials, False, now, parameters.known)
+    made.start(
+        request,
+        parameters.hop,
+        None,
+        lambda: next(numbers),
+        parameters.credentials,
+        False,
+        now,
+        parameters.known,
+        parameters.timeout,
+    )
     return made

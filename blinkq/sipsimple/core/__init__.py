@@ -9,6 +9,7 @@ from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.core.mixer_port import MixerPort
 from blinkq.sipsimple.core.tone_generator import ToneGenerator
 from blinkq.sipsimple.core.wave_file import RecordingWaveFile, WaveFile
+from blinkq.sipsimple.engine import Engine
 from blinkq.sipsimple.headers import (
     BaseIdentityHeader,
     ContactHeader,
@@ -24,6 +25,16 @@ from blinkq.sipsimple.headers import (
 )
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI, FrozenSIPURI, SIPCoreError
+from blinkq.sipsimple.usages.engine_object import EndpointAddress
+from blinkq.sipsimple.usages.incoming_referral import IncomingReferral
+from blinkq.sipsimple.usages.incoming_request import IncomingRequest
+from blinkq.sipsimple.usages.incoming_subscription import IncomingSubscription
+from blinkq.sipsimple.usages.message import Message
+from blinkq.sipsimple.usages.publication import Publication, PublicationError, PublicationETagError
+from blinkq.sipsimple.usages.referral import Referral
+from blinkq.sipsimple.usages.registration import Registration
+from blinkq.sipsimple.usages.request import Request
+from blinkq.sipsimple.usages.subscription import Subscription
 from blinkq.sipsimple.values.credentials import Credentials, FrozenCredentials
 from blinkq.sipsimple.values.header import (
     BaseHeader,
@@ -114,6 +125,8 @@ __all__ = [
     "ContentType",
     "ContentTypeHeader",
     "Credentials",
+    "EndpointAddress",
+    "Engine",
     "EventHeader",
     "FromHeader",
     "FrozenContactHeader",
@@ -141,13 +154,23 @@ __all__ = [
     "FrozenViaHeader",
     "FrozenWarningHeader",
     "Header",
+    "IncomingReferral",
+    "IncomingRequest",
+    "IncomingSubscription",
     "MediaCodec",
+    "Message",
     "MixerPort",
+    "Publication",
+    "PublicationETagError",
+    "PublicationError",
     "ReasonHeader",
     "RecordRouteHeader",
     "RecordingWaveFile",
     "ReferToHeader",
+    "Referral",
+    "Registration",
     "ReplacesHeader",
+    "Request",
     "RetryAfterHeader",
     "Route",
     "RouteHeader",
@@ -159,6 +182,7 @@ __all__ = [
     "SDPSession",
     "SIPCoreError",
     "SubjectHeader",
+    "Subscription",
     "SubscriptionStateHeader",
     "ToHeader",
     "ToneGenerator",
