@@ -14,9 +14,9 @@ from blinkq.sipsimple.account_settings import BonjourPresenceSettings, BonjourSI
 from blinkq.sipsimple.configuration import Setting, SettingsObject, group
 from blinkq.sipsimple.configuration.datatypes import SIPAddress
 from blinkq.sipsimple.contact_uri import ContactURI, local_address
-from blinkq.sipsimple.core import Credentials
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_uri import SIPURI
+from blinkq.sipsimple.values.credentials import Credentials
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.bonjour_services import BonjourServices

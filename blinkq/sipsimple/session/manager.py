@@ -104,7 +104,7 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
         """Take an event of an invitation from the SIP endpoint. Engine thread only."""
         InvitationEvents().dispatch(event)
 
-    def admit(self, request: Request, flow: Flow) -> Account | int:
+    def admit(self, request: Request, flow: Flow) -> AnyAccount | int:
         """The account that a request which begins something is for, or the code to refuse it with. Engine thread only.
 
         480 while we do not receive; 404 when no account has this address; 403 when the sender is none of the account's servers.
