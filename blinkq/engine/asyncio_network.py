@@ -285,6 +285,14 @@ class _Stream(asyncio.Protocol):
         if self._handler is not None:
             self._handler.data_received(data)
 
+    def pause_reading(self, pause: bool) -> None:
+        transport = self._transport
+        if transport is not None and not transport.is_closing():
+            if pause:
+                transport.pause_reading()
+            else:
+                transport.resume_reading()
+
     def pause_writing(self) -> None:
         if self.on_writable is not None:
             self.on_writable(False)

@@ -124,6 +124,12 @@ class MSRPEndpoint:
             return function(*args, now=self._clock.monotonic(), **kwargs)
         return link.call(function, *args, **kwargs)
 
+    def pause_reading(self, session: Session, pause: bool) -> None:
+        """Read nothing more from the session's connection, or go on."""
+        link = self._link_of(session)
+        if link is not None and link.stream is not None:
+            link.stream.pause_reading(pause)
+
     def end(self, session: Session) -> None:
         """The session is over; its connection closes when nobody else uses it. Idempotent."""
         link = self._link_of(session)

@@ -69,6 +69,9 @@ class Stream(Protocol):
     def pending(self) -> int:
         """Bytes written and not yet taken by the operating system."""
 
+    def pause_reading(self, pause: bool) -> None:
+        """True: what comes waits in the system, and the peer slows down; False: go on."""
+
     def write(self, data: bytes) -> None:
         """Send bytes; never raises, never waits."""
 

@@ -39,6 +39,10 @@ class IncomingMessage:
     def too_scattered(self) -> bool:
         return len(self._received) > MAX_GAPS
 
+    def assume(self, prefix: int) -> None:
+        """The first ``prefix`` bytes are there from an earlier time."""
+        self._received.add(0, prefix)
+
     def claim(self, total: int | None) -> bool:
         """Note the size that a chunk says; False when it contradicts what is known."""
         if total is None:

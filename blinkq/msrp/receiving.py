@@ -93,6 +93,7 @@ class Receiving:
         message = session.incoming.get(chunk.message_id or "")
         if message is None:
             message = IncomingMessage(chunk, session.assemble)
+            message.assume(session.known_prefix)
             if not chunk.message_id:
                 self._code = 400
             elif not media_type_matches(session.accept_types, message.content_type):

@@ -55,6 +55,7 @@ class Session:
         self.owner = owner
         self.connection: Connection | None = None
         self.ended = False
+        self.known_prefix = 0  # bytes of the next message that we have from an earlier time
         self.incoming: dict[str, IncomingMessage] = {}
         self.refused: dict[str, int] = {}  # messages of which no more is taken, and how that is answered
         self.unfinished: dict[str, OutgoingMessage] = {}

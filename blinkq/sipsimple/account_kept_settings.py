@@ -7,7 +7,6 @@ from blinkq.sipsimple.configuration.datatypes import MSRPConnectionModel, MSRPTr
 
 __all__ = ["AccountTLSSettings", "EncryptionSettings", "MSRPSettings", "PSTNSettings", "XCAPSettings"]
 
-_NO_MSRP = f"{KEPT}there are no MSRP streams"
 _NO_XCAP = f"{KEPT}there is no XCAP"
 
 _NEGOTIATIONS = {"disabled": "opportunistic", "optional": "opportunistic", "mandatory": "sdes_mandatory"}
@@ -44,8 +43,10 @@ class EncryptionSettings(SettingsGroup):
 
 
 class MSRPSettings(SettingsGroup):
-    connection_model = Setting(MSRPConnectionModel, MSRPConnectionModel("relay"), doc=_NO_MSRP)
-    transport = Setting(MSRPTransport, MSRPTransport("tls"), doc=_NO_MSRP)
+    connection_model = Setting(
+        MSRPConnectionModel, MSRPConnectionModel("relay"), doc=f"{KEPT}both parties agree on who connects by themselves (RFC 6135)"
+    )
+    transport = Setting(MSRPTransport, MSRPTransport("tls"), doc="how chats and files travel: tls or tcp (not encrypted)")
 
 
 class PSTNSettings(SettingsGroup):

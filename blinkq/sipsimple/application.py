@@ -352,7 +352,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         settings = SIPSimpleSettings()
         if self._audio is not None:
             self._audio.settings_changed(modified)
-        if "logs.trace_sip" in modified:
+        if "logs.trace_sip" in modified or "logs.trace_msrp" in modified:
             self._trace(settings)
         if "dns.nameservers" in modified:
             servers = nameservers(settings)
@@ -403,6 +403,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     def _trace(self, settings: SIPSimpleSettings) -> None:
         self.engine.trace_sip(self._post_trace if settings.logs.trace_sip else None)
+        msrp_events.configure_trace(self.engine.msrp, settings.logs.trace_msrp)
 
     def _post_trace(self, message: SIPMessageTraced) -> None:
         fields = {field.name: getattr(message, field.name) for field in dataclasses.fields(message)}

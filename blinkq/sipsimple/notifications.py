@@ -440,3 +440,45 @@ for _done, _what in (("Add", "brought in"), ("Remove", "sent away")):
         f"SIPConferenceGot{_done}ParticipantProgress", "Session", f"The participant is being {_what}: a provisional answer.",
         required=("participant", "code", "reason"),
     )  # fmt: skip
+
+declare(
+    "MSRPTransportTrace", "MSRPLink", "Bytes went ('outgoing') or came over an MSRP connection; posted when logs.trace_msrp is set.",
+    required=("direction", "data", "local_address", "remote_address"),
+)  # fmt: skip
+declare(
+    "MSRPLibraryLog", "None", "A line of the MSRP endpoint's log, with its level; posted when logs.trace_msrp is set.",
+    required=("message", "level"),
+)  # fmt: skip
+
+# files -----------------------------------------------------------------------------------------------------------------------
+
+declare(
+    "FileTransferStreamDidDeliverChunk", "FileTransferStream", "The next hop has a chunk of the file; chunk is its response.",
+    required=("message_id", "chunk", "code", "reason", "transferred_bytes", "file_size"),
+)  # fmt: skip
+declare(
+    "FileTransferStreamDidNotDeliverChunk", "FileTransferStream",
+    "The file does not arrive; chunk is the response or report that says so, or None.",
+    required=("message_id", "chunk", "code", "reason"),
+)  # fmt: skip
+declare(
+    "FileTransferStreamGotChunk", "FileTransferStream", "Some bytes of the file came; they are kept without anybody's help.",
+    required=("content", "content_type", "transferred_bytes", "file_size"),
+)  # fmt: skip
+declare("FileTransferStreamDidFinish", "FileTransferStream", "All of the file was sent and confirmed, or received and found right.")
+declare("FileTransferHandlerDidInitialize", "FileTransferHandler", "The file is hashed, or there is room for it.")
+declare("FileTransferHandlerDidNotInitialize", "FileTransferHandler", "The file cannot be read, or not be kept.", required=("reason",))
+declare(
+    "FileTransferHandlerHashProgress", "FileTransferHandler", "The file is being hashed: bytes done and in all.",
+    required=("processed", "total"),
+)  # fmt: skip
+declare("FileTransferHandlerDidStart", "FileTransferHandler", "The connection is there.")
+declare(
+    "FileTransferHandlerProgress", "FileTransferHandler", "Bytes transferred and in all (or None), ten times a second at most.",
+    required=("transferred_bytes", "total_bytes"),
+)  # fmt: skip
+declare("FileTransferHandlerError", "FileTransferHandler", "The transfer failed; error is a sentence.", required=("error",))
+declare(
+    "FileTransferHandlerDidEnd", "FileTransferHandler", "The transfer is over; reason is None when all went well.",
+    required=("error", "reason"),
+)  # fmt: skip

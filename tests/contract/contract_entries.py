@@ -35,6 +35,7 @@ ROOMS = {
 WIDENED = {
     ("AudioStream.__init__()", "account"): "scripts for later versions of the SDK make streams without an account; the session has one",
     ("ChatStream.__init__()", "account"): "the same",
+    ("FileTransferStream.__init__()", "account"): "the same",
     ("ChatStream.send_composing_indication()", "refresh"): "the period is the peer's default then (RFC 3994 §3.3)",
 }
 

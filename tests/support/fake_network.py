@@ -274,6 +274,9 @@ class FakeStream:
         packet = Packet(self.transport, self.local, self.remote, data)
         self.host.world.carry(packet, lambda: peer._arrive(data), reliable=True)
 
+    def pause_reading(self, pause: bool) -> None:
+        self.paused = pause
+
     def close(self) -> None:
         self._end(f"Connection closed by {place(*self.local, self.transport)}: the server closed it.")
 

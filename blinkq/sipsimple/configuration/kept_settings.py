@@ -57,7 +57,7 @@ class DesktopSharingSettings(SettingsGroup):
 
 
 class FileTransferSettings(SettingsGroup):
-    directory = Setting(Path, Path("~/Downloads"), doc=f"{KEPT}files are not transferred")
+    directory = Setting(Path, Path("~/Downloads"), doc="where incoming files are kept")
 
 
 class MSRPSettings(SettingsGroup):
@@ -65,7 +65,7 @@ class MSRPSettings(SettingsGroup):
 
 
 class KeptLogsSettings(SettingsGroup):
-    trace_msrp = Setting(bool, False, doc=f"{KEPT}there are no MSRP streams")
+    trace_msrp = Setting(bool, False, doc="whether MSRPTransportTrace and MSRPLibraryLog tell what goes over the wire of chats and files")
     trace_pjsip = Setting(bool, False, doc=f"{KEPT}there is no PJSIP")
     pjsip_level = Setting(PJSIPLogLevel, PJSIPLogLevel(5), doc=f"{KEPT}there is no PJSIP")
 

@@ -56,8 +56,10 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     #: What a=accept-types and a=accept-wrapped-types say; None leaves the latter out.
     accept_types: ClassVar[list[str] | None] = None
     accept_wrapped_types: ClassVar[list[str] | None] = None
-    #: False where the bytes of messages are handed on as they come.
+    #: Whether there are messages at all, or one stream of bytes.
     use_msrp_session: ClassVar[bool] = True
+    #: False where the bytes of messages are handed on as they come.
+    assembles: ClassVar[bool] = True
     #: MSRP methods beside SEND and REPORT that the stream knows.
     methods: ClassVar[frozenset[str]] = frozenset()
     hold_supported: ClassVar[bool] = False
@@ -278,7 +280,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         if self.msrp is None:
             self.msrp = MSRPSession(
                 self._uri, path, Runtime.current().entropy, accept_types=tuple(self.accept_types or ("*",)),
-                assemble=self.use_msrp_session, methods=self.methods, keep_alive=KEEP_ALIVE, owner=self,
+                assemble=self.assembles, methods=self.methods, keep_alive=KEEP_ALIVE, owner=self,
                 automatic_reports=False,
             )  # fmt: skip
             Runtime.current().msrp.add(self.msrp)
