@@ -396,6 +396,19 @@ declare(
     required=("originator", "method", "code", "reason"), optional=("ack_received",),
 )  # fmt: skip
 
+declare("ConferenceFocusDidAddSession", "ConferenceFocus", "The session takes part in our conference.", required=("session",))
+declare("ConferenceFocusDidRemoveSession", "ConferenceFocus", "The session does not take part any more.", required=("session",))
+declare(
+    "ConferenceFocusDidNotInvite", "ConferenceFocus", "Somebody who was to take part could not be called, or did not come.",
+    required=("session", "uri", "code", "reason"),
+)  # fmt: skip
+declare(
+    "ConferenceFocusGotRequest", "ConferenceFocus",
+    "A participant asks to bring somebody in or send somebody away: accept() or reject() the request (a ParticipantRequest).",
+    required=("request",),
+)  # fmt: skip
+declare("ConferenceFocusDidEnd", "ConferenceFocus", "Our conference is over.")
+
 # chat ------------------------------------------------------------------------------------------------------------------------
 
 declare(
