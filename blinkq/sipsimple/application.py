@@ -216,9 +216,13 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
             self._starting.cancel()
 
     async def _start(self) -> None:
-        post("SIPApplicationWillStart", self)
         settings = SIPSimpleSettings()
         engine = self.engine
+        before = sip_config(settings), nameservers(settings)
+        post("SIPApplicationWillStart", self)
+        now = sip_config(settings), nameservers(settings)
+        if now != before:  # an observer has changed settings: that is what the notification is good for
+            engine.config = dataclasses.replace(engine.config, sip=now[0], nameservers=now[1])
         engine.on_sip_event = SIPEvents().dispatch
         engine.on_media_event = self._media_event
         engine.on_msrp_event = msrp_events.dispatch

@@ -42,7 +42,8 @@ class WavePlayer:
     :param pause_time: seconds between two plays
     :param initial_play: False waits ``pause_time`` before the first play too
 
-    All of these are attributes; a change counts from the next start. Posts WavePlayerDidStart, then WavePlayerDidEnd or WavePlayerDidFail
+    All of these are attributes; a change counts from the next start. ``initial_delay``, where it is set, is how many seconds to wait before
+    the first play, whatever ``initial_play`` says. Posts WavePlayerDidStart, then WavePlayerDidEnd or WavePlayerDidFail
     (``error``: SIPCoreError).
     """
 
@@ -55,6 +56,7 @@ class WavePlayer:
         self.loop_count = loop_count
         self.pause_time = pause_time
         self.initial_play = initial_play
+        self.initial_delay: float | None = None
         self._lock = threading.Lock()
         self._number: int | None = None
         self._slot: int | None = None
@@ -85,9 +87,14 @@ class WavePlayer:
         self.mixer.send(
             StartPlayer(
                 number, self.mixer.number, slot, self.filename, self.volume, self.loop_count, float(self.pause_time),
-                0.0 if self.initial_play else float(self.pause_time),
+                self._first_delay(),
             )
         )  # fmt: skip
+
+    def _first_delay(self) -> float:
+        if self.initial_delay is not None:
+            return float(self.initial_delay)
+        return 0.0 if self.initial_play else float(self.pause_time)
 
     def stop(self) -> None:
         """Stop at once; nothing happens when the player is not active."""

@@ -46,6 +46,7 @@ from blinkq.sipsimple.audio_system import AudioSystem
 from blinkq.sipsimple.configuration import ConfigurationBackendError
 from blinkq.sipsimple.configuration.backend import Tree
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
+from blinkq.sipsimple.configuration.datatypes import Port, SIPTransportList
 from blinkq.sipsimple.configuration.keyring import MemoryPasswordStore
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
@@ -136,6 +137,24 @@ async def scene() -> AsyncIterator[Scene]:
     assert EngineLoop.current is None
     assert Engine.current is None
     assert Runtime.engine is None
+
+
+def test_what_an_observer_sets_before_the_engine_starts_counts() -> None:
+    class Chooser:
+        def handle_notification(self, notification: Notification) -> None:
+            settings = SIPSimpleSettings()
+            settings.sip.udp_port = Port(5123)
+            settings.sip.transport_list = SIPTransportList(["udp"])
+            settings.save()
+
+    async def body() -> None:
+        async with scene() as s:
+            NotificationCenter().add_observer(Chooser(), name="SIPApplicationWillStart")
+            s.start()
+            await s.until("SIPApplicationDidStart")
+            assert s.engine.sip.ports == {"udp": 5123}
+
+    run(body())
 
 
 def test_starting_and_stopping_in_order() -> None:
