@@ -7,6 +7,7 @@ import ipaddress
 from pathlib import Path
 
 from blinkq import __version__
+from blinkq.cli.event_arguments import add_event_commands
 
 __all__ = ["build_parser"]
 
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--wait", type=_seconds, default=3.0, metavar="SECONDS", help="listen that long before printing (default 3)")
     command.set_defaults(command="neighbours")
 
+    add_event_commands(commands, common, EPILOG)
     _settings_command(commands, common)
     return parser
 

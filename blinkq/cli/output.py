@@ -20,7 +20,7 @@ __all__ = ["Output"]
 # What terminals obey or are misled by: control characters but for tab and line feed, and those that turn the direction of writing.
 _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
-MAX_DEPTH = 4  # data is shown, not archived: what hangs deeper (a stream's session's streams...) is named only
+MAX_DEPTH = 8  # data is shown, not archived: what hangs deeper is named only; the activity of somebody watched hangs that deep
 
 
 class Output:

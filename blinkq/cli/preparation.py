@@ -13,6 +13,7 @@ from pathlib import Path
 from blinkq.base.errors import BlinkQError
 from blinkq.cli.failure import CommandFailure, WrongUsage
 from blinkq.sipsimple.account import Account, AccountManager, AnyAccount, BonjourAccount
+from blinkq.sipsimple.addressbook import Contact
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
@@ -30,6 +31,7 @@ __all__ = [
     "check_uri",
     "complete_uri",
     "config_directory",
+    "full_uri",
     "prepared_configuration",
     "read_password",
     "selected_account",
@@ -47,16 +49,18 @@ def config_directory(options: Namespace) -> Path:
 
 
 def prepared_configuration(
-    options: Namespace, say: Callable[[str], None], *, registers: bool, announces: bool = True
+    options: Namespace, say: Callable[[str], None], *, registers: bool, announces: bool = True, events: tuple[str, ...] = ()
 ) -> tuple[MemoryBackend, CopiedPasswords]:
     """A copy in memory of the stored configuration and passwords, with the options put into it: what the application is started with.
 
-    The command's account is the default one and the only enabled one; ``announces`` False hides it from neighbours. What cannot be read
-    is told to ``say`` and left as it is. Raises CommandFailure and WrongUsage.
+    The command's account is the default one and the only enabled one; ``announces`` False hides it from neighbours, ``events`` are
+    the groups of presence, dialog_event and message_summary that are switched on. What cannot be read is told to ``say`` and left as it
+    is. Raises CommandFailure and WrongUsage.
     """
     stored = FileBackend(config_directory(options) / "config", read_only=True)
     try:
         copy = MemoryBackend(stored.load())
+        copy.data.pop(Contact.__group__, None)  # whom a command watches it is told
     except BlinkQError as error:
         raise CommandFailure(f"The settings cannot be read: {error}") from error
     if stored.load_error is not None:
@@ -65,7 +69,7 @@ def prepared_configuration(
     ConfigurationManager().start(copy, passwords)
     try:
         AccountManager().load()
-        _apply_options(options, registers=registers, announces=announces)
+        _apply_options(options, registers=registers, announces=announces, events=events)
     finally:
         AccountManager().forget()
         ConfigurationManager().stop()
@@ -111,7 +115,7 @@ def read_password(path: Path) -> str:
         raise CommandFailure(f"The password file {path} cannot be read: {reason}.") from error
 
 
-def _apply_options(options: Namespace, *, registers: bool, announces: bool) -> None:
+def _apply_options(options: Namespace, *, registers: bool, announces: bool, events: tuple[str, ...]) -> None:
     settings = SIPSimpleSettings()
     if options.nameserver is not None:
         address, port = options.nameserver
@@ -128,7 +132,7 @@ def _apply_options(options: Namespace, *, registers: bool, announces: bool) -> N
         settings.sip.local_ip = IPAddress(options.local_address)
     settings.logs.trace_sip = "sip" in options.trace
     _apply_media(options, settings)
-    _apply_account(options, settings, registers=registers, announces=announces)
+    _apply_account(options, settings, registers=registers, announces=announces, events=events)
     settings.save()
 
 
@@ -147,7 +151,9 @@ def _apply_media(options: Namespace, settings: SIPSimpleSettings) -> None:
             raise WrongUsage(f"--codecs: {error}") from error
 
 
-def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers: bool, announces: bool) -> None:
+def _apply_account(
+    options: Namespace, settings: SIPSimpleSettings, *, registers: bool, announces: bool, events: tuple[str, ...]
+) -> None:
     manager = AccountManager()
     options.direct = False
     account = _account(options, settings, manager)
@@ -161,6 +167,8 @@ def _apply_account(options: Namespace, settings: SIPSimpleSettings, *, registers
         account.announced = announces
     else:
         _apply_server_options(options, account, registers=registers)
+        for name in ("presence", "dialog_event", "message_summary"):
+            getattr(account, name).enabled = name in events
     if getattr(options, "srtp", None) is not None:
         account.rtp.srtp_encryption = SRTP_NAMES[options.srtp]
     if getattr(options, "codecs", None):
@@ -204,10 +212,14 @@ def selected_account(options: Namespace) -> AnyAccount:
 
 def complete_uri(options: Namespace, account: AnyAccount) -> SIPURI:
     """The URI to call: "bob" becomes sip:bob@ the account's domain. Raises WrongUsage."""
-    check_uri(options)
-    text: str = options.uri
+    return full_uri(options.uri, options, account)
+
+
+def full_uri(text: str, options: Namespace, account: AnyAccount) -> SIPURI:
+    """``text`` as a URI, at the account's domain where it has none of its own. Raises WrongUsage."""
+    parsed = _parsed_uri(text)
     if "@" in text or _names_host(text):
-        return _parsed_uri(options.uri)
+        return parsed
     if options.direct:
         raise WrongUsage(f"'{text}' lacks a domain: write {text}@DOMAIN, or choose an account with --account.")
     return _parsed_uri(f"{text}@{account.id.domain}")

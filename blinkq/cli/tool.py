@@ -43,6 +43,8 @@ class Tool(NotificationHandler):
     registers = False
     #: whether neighbours see the command, where it is for the local network
     announces = True
+    #: which of the account's groups presence, dialog_event and message_summary the command needs switched on; the others are off
+    events: tuple[str, ...] = ()
 
     def __init__(self, options: Namespace, output: Output) -> None:
         self.options = options
@@ -94,7 +96,9 @@ class Tool(NotificationHandler):
         return 1 if self._status is None else self._status
 
     def _start(self) -> None:
-        backend, passwords = prepared_configuration(self.options, self.output.say, registers=self.registers, announces=self.announces)
+        backend, passwords = prepared_configuration(
+            self.options, self.output.say, registers=self.registers, announces=self.announces, events=self.events
+        )
         self.application.start(backend, passwords=passwords)
         self._ended = False
         self._loop(until=lambda: self._started or self._status is not None, deadline=time.monotonic() + START_LIMIT)

@@ -148,6 +148,14 @@ class Lab:
         result: dict[str, float] = json.loads(done.stdout)
         return result
 
+    def request(self, *arguments: str) -> str:
+        """Send one SIP request with tools/sipreq.py; what it printed."""
+        command = ["/usr/bin/python3", str(TOOLS / "tools" / "sipreq.py"), *arguments]
+        environment = {**self._environment, "LAB_SIP": str(self.port(60)), "LAB_SIPS": str(self.port(61))}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def sipp(self, scenario: str, *arguments: str) -> subprocess.Popen[str]:
         """Start a SIPp scenario of tests/lab/sipp; its exit status is 0 when the call went as written."""
         command = [str(TOOLS / "sipp.sh"), scenario, *arguments]
@@ -238,6 +246,12 @@ class BlinkQ:
         assert len(matching) >= count, f"no {name} {data} ({'exited' if arrived else 'timeout'}); seen {names}\n{self.text}"
         return matching[count - 1]
 
+    def wait_for_text(self, text: str, seconds: float = 15.0, times: int = 1) -> None:
+        """Wait until the command has said ``text`` (``times`` times)."""
+        with self._news:
+            self._news.wait_for(lambda: self.text.count(text) >= times or self.process.poll() is not None, seconds)
+        assert self.text.count(text) >= times, f"no {text!r} in {self.text}"
+
     def names(self) -> list[str]:
         return [str(item["name"]) for item in self.notifications]
 
@@ -280,4 +294,6 @@ class BlinkQ:
     def _read_sentences(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            self.sentences.append(line)
+            with self._news:
+                self.sentences.append(line)
+                self._news.notify_all()
