@@ -1,0 +1,40 @@
+"""Scripts of the SIP SIMPLE SDK against real peers: Kamailio asks for the password, baresip answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.compat import EXAMPLES, Script, run_script
+from support.lab import Lab
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    """Alice's account, made by a script too."""
+    directory = tmp_path / "settings"
+    made = run_script(EXAMPLES / "make_account.py", directory, "alice@lab.test", "alicepw")
+    assert made.returncode == 0, made.stderr
+    return directory
+
+
+def test_the_specifications_example_calls_bob_and_hangs_up(lab: Lab, settings: Path) -> None:
+    with lab.events("bob") as bob:
+        with Script(EXAMPLES / "simple_call.py", settings, "sip:bob@lab.test", f"127.0.0.1:{lab.port(60)}") as call:
+            call.wait_for("Session started!")
+            bob.wait_for(lambda event: event.get("type") == "CALL_ESTABLISHED", 10)
+            call.press_return()
+            assert call.wait() == 0, call.lines
+        bob.wait_for(lambda event: event.get("type") == "CALL_CLOSED", 10)
+    assert call.lines[0] == "Placing call, press enter to quit program"
+    assert call.lines[-2:] == ["Session started!", "Session ended"]
+
+
+def test_the_specifications_example_is_refused(lab: Lab, settings: Path) -> None:
+    with Script(EXAMPLES / "simple_call.py", settings, "sip:486@lab.test", f"127.0.0.1:{lab.port(60)}") as call:
+        call.wait_for("Failed to connect")
+        call.press_return()
+        assert call.wait() == 0, call.lines
+    assert call.lines[-1] == "Failed to connect"
