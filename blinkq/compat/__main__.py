@@ -8,6 +8,7 @@ import sys
 import threading
 
 from blinkq.base.notification import Notification, NotificationCenter
+from blinkq.compat.adaptations import adapt
 from blinkq.compat.finder import install_names
 from blinkq.compat.translation import Translator
 from blinkq.sipsimple.application import SIPApplication
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> int | str:
     if not os.path.isfile(script):
         return f"There is no script {script}."
     install_names()
+    undo = adapt()
     translator = Translator()
     sys.argv = arguments
     sys.path.insert(0, os.path.dirname(os.path.abspath(script)))
@@ -37,6 +39,7 @@ def main(arguments: list[str]) -> int | str:
     finally:
         _stop_application()
         translator.close()
+        undo()
     return 0
 
 

@@ -19,6 +19,10 @@ MODULES: dict[str, tuple[str, ...]] = {
     "application.python.types": (f"{_HERE}.types",),
     "application.python.util": (f"{_HERE}.python_util",),
     "application.system": (f"{_HERE}.system",),
+    "eventlib": (),
+    "eventlib.twistedutil": (f"{_HERE}.twistedutil",),
+    "msrplib": (),
+    "msrplib.protocol": ("blinkq.msrp.protocol",),
     "sipsimple": (f"{_HERE}.root",),
     "sipsimple.account": (f"{_OURS}.account",),
     "sipsimple.addressbook": (f"{_OURS}.addressbook",),
@@ -38,11 +42,16 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sipsimple.streams": (f"{_OURS}.streams",),
     "sipsimple.streams.msrp": (f"{_OURS}.streams.msrp",),
     "sipsimple.streams.msrp.chat": (f"{_OURS}.streams.msrp.chat", "blinkq.payloads.cpim"),
+    "sipsimple.streams.msrp.filetransfer": (f"{_OURS}.streams.msrp.file_transfer", f"{_OURS}.streams.msrp.file_selector"),
     "sipsimple.streams.rtp": (f"{_OURS}.streams.rtp",),
     "sipsimple.streams.rtp.audio": (f"{_OURS}.streams.rtp",),
     "sipsimple.threading": (f"{_HERE}.threads",),
     "sipsimple.threading.green": (f"{_HERE}.green",),
     "sipsimple.util": (f"{_HERE}.util",),
+    "twisted": (),
+    "twisted.internet": (),
+    "twisted.internet.error": (f"{_HERE}.reactor_errors",),
+    "twisted.internet.reactor": (f"{_HERE}.reactor",),
 }
 
 _PAYLOADS = (
@@ -54,4 +63,4 @@ MODULES["sipsimple.payloads"] = ("blinkq.payloads",)
 MODULES |= {f"sipsimple.payloads.{name}": (f"blinkq.payloads.{name}",) for name in _PAYLOADS}
 
 #: the packages whose names lead here; one that is really installed is left alone
-NAMES_FROM = ("sipsimple", "application")
+NAMES_FROM = ("sipsimple", "application", "eventlib", "msrplib", "twisted")
