@@ -87,6 +87,7 @@ class AudioMixer:
         self.slot_count = slot_count
         self.input_level = self.output_level = -96.0
         self._lock = threading.RLock()
+        self._on_the_way = 0  # commands from other threads that wait for the engine
         self._slots: set[int] = set()
         self._next_slot = 1
         self._connections: dict[tuple[int, int], None] = {}
@@ -274,10 +275,18 @@ class AudioMixer:
         loop = EngineLoop.current
         if loop is None:
             return  # the media process ends with the engine: there is nothing left to be told
-        if loop.is_current():
-            self._deliver(command)
-        else:
-            loop.call(self._deliver, command)
+        with self._lock:
+            # what this thread sends must not overtake what another one has sent and the engine has not come to yet
+            if not loop.is_current() or self._on_the_way:
+                self._on_the_way += 1
+                loop.call(self._arrived, command)
+                return
+        self._deliver(command)
+
+    def _arrived(self, command: Command) -> None:
+        with self._lock:
+            self._on_the_way -= 1
+        self._deliver(command)
 
     def _deliver(self, command: Command) -> None:
         if self._gone:

@@ -57,7 +57,7 @@ class WavePlayer:
         self.pause_time = pause_time
         self.initial_play = initial_play
         self.initial_delay: float | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held while a command is sent: a stop must not overtake its start
         self._number: int | None = None
         self._slot: int | None = None
 
@@ -82,14 +82,14 @@ class WavePlayer:
                 return
             number, slot = MediaEvents().number(), self.mixer.allocate_slot()
             self._number, self._slot = number, slot
-        MediaEvents().add("player", number, lambda event: self._media_event(number, event))
-        announce_slots(self, None, None)
-        self.mixer.send(
-            StartPlayer(
-                number, self.mixer.number, slot, self.filename, self.volume, self.loop_count, float(self.pause_time),
-                self._first_delay(),
-            )
-        )  # fmt: skip
+            MediaEvents().add("player", number, lambda event: self._media_event(number, event))
+            announce_slots(self, None, None)  # first its connections: nobody misses the beginning
+            self.mixer.send(
+                StartPlayer(
+                    number, self.mixer.number, slot, self.filename, self.volume, self.loop_count, float(self.pause_time),
+                    self._first_delay(),
+                )
+            )  # fmt: skip
 
     def _first_delay(self) -> float:
         if self.initial_delay is not None:
@@ -139,7 +139,7 @@ class WaveRecorder:
     def __init__(self, mixer: AudioMixer, filename: str) -> None:
         self.mixer = mixer
         self.filename = filename
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # held while a command is sent: a stop must not overtake its start
         self._number: int | None = None
         self._slot: int | None = None
 
@@ -169,9 +169,9 @@ class WaveRecorder:
                 return
             number, slot = MediaEvents().number(), self.mixer.allocate_slot()
             self._number, self._slot = number, slot
-        MediaEvents().add("recorder", number, lambda event: self._media_event(number, event))
-        # first the recorder, then its connections: what is connected is also written
-        self.mixer.send(StartRecorder(number, self.mixer.number, slot, self.filename))
+            MediaEvents().add("recorder", number, lambda event: self._media_event(number, event))
+            # first the recorder, then its connections: what is connected is also written
+            self.mixer.send(StartRecorder(number, self.mixer.number, slot, self.filename))
         announce_slots(self, None, None)
 
     def stop(self) -> None:

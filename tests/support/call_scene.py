@@ -210,8 +210,11 @@ class CallScene:
 
 
 @asynccontextmanager
-async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncIterator[CallScene]:
-    """Alice runs, accepts direct calls and does not register; ``tls``: she speaks it (the fake network's, which checks names only)."""
+async def call_scene(*, tls: bool = False, rest: float = 40.0, **account_settings: object) -> AsyncIterator[CallScene]:
+    """Alice runs, accepts direct calls and does not register; ``tls``: she speaks it (the fake network's, which checks names only).
+
+    :param rest: seconds at the end for what remains of transactions
+    """
     Singleton.forget()
     made = CallScene()
     start_configuration()
@@ -250,7 +253,7 @@ async def call_scene(*, tls: bool = False, **account_settings: object) -> AsyncI
     try:
         yield made
         await SessionManager().stop_sessions()
-        await asyncio.sleep(40)  # what remains of transactions
+        await asyncio.sleep(rest)
     finally:
         await AccountManager().stop_accounts()
         AccountManager().forget()

@@ -159,6 +159,8 @@ class Session(Transferring):
     def _start_outgoing(self, routes: Sequence[Route], streams: Sequence[Any], headers: Sequence[tuple[str, str]]) -> None:
         self._call = call = OutgoingCall(self, routes, streams, headers)
         call.start()
+        if self.machine.state is SessionState.TERMINATING:  # another thread's end() came before there was anything to end
+            call.end()
 
     # incoming --------------------------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ from blinkq.sipsimple.streams.audio_media import AudioMedia, AudioPolicy
 from blinkq.sipsimple.streams.ice import StreamICE, peer_of
 from blinkq.sipsimple.streams.interface import IMediaStream, StreamError
 from blinkq.sipsimple.streams.media_place import MediaPlace
-from blinkq.sipsimple.streams.recording import Recording, recording_path
+from blinkq.sipsimple.streams.recording import StreamRecorder
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
 from blinkq.sipsimple.streams.rtp_facts import RTPFacts
 from blinkq.sipsimple.streams.stream_command import stream_command, transport_of
@@ -94,7 +94,7 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
         self._media: AudioMedia | None = None
         self._offer: tuple[SessionDescription, int] | None = None
         self._told: StartStream | None = None  # what the media process was told last, as an UpdateStream
-        self._recording: Recording | None = None
+        self._recorder = StreamRecorder(self)
 
     # what is known, beside RTPFacts ----------------------------------------------------------------------------------------------------
 
@@ -106,12 +106,13 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
     @property
     def recording_filename(self) -> str | None:
         """Full path of the file being recorded to, or None."""
-        return self._recording.filename if self.recording_active and self._recording is not None else None
+        recording = self._recorder.current
+        return recording.filename if recording is not None else None
 
     @property
     def recording_active(self) -> bool:
         """Whether the stream is being recorded."""
-        return self._recording is not None and self._recording.active
+        return self._recorder.current is not None
 
     # IAudioPort ----------------------------------------------------------------------------------------------------------------------
 
@@ -148,22 +149,16 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
         """
         if self._state != "ESTABLISHED":
             raise IllegalStateError("a stream can only be recorded while it is started")
-        if self.recording_active:
-            raise IllegalStateError("the stream is being recorded already")
-        path = recording_path(self, filename, Runtime.current().clock.wallclock())
-        self._recording = Recording(self, path)
+        recording = self._recorder.start(filename)
         if not self.on_hold:
-            self.bridge.add(self._recording.recorder)
+            self.bridge.add(recording.recorder)
 
     def stop_recording(self) -> None:
         """Stop the recording. Posts AudioStreamWillStopRecordingAudio, AudioStreamDidStopRecordingAudio when the file is closed.
 
         Raises IllegalStateError when the stream is not being recorded.
         """
-        if self._recording is None or not self._recording.active:
-            raise IllegalStateError("the stream is not being recorded")
-        self._recording.stop()
-        self._recording = None
+        self._recorder.stop()
 
     def send_dtmf(self, digit: str) -> None:
         """Send one of 0-9, A-D, *, #. Raises ValueError for others, IllegalStateError unless the stream is started, StreamError when the
@@ -304,8 +299,7 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
         opened = self._media is not None
         self._state = "ENDED"
         post("MediaStreamWillEnd", self)
-        if self.recording_active:
-            self.stop_recording()
+        self._recorder.close()
         self.bridge.stop()
         if self._slot is not None:
             self.mixer.release_slot(self._slot)
@@ -478,8 +472,9 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
     def _place_in_bridge(self) -> None:
         """In the bridge while started and not on hold, the recorder with it."""
         ports: list[Any] = [self]
-        if self._recording is not None and self._recording.active:
-            ports.append(self._recording.recorder)
+        recording = self._recorder.current
+        if recording is not None:
+            ports.append(recording.recorder)
         for port in ports:
             if self.on_hold and port in self.bridge:
                 self.bridge.remove(port)
