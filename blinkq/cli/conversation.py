@@ -71,7 +71,10 @@ class Conversation(NotificationHandler):
             self._say(f"In a call with {self.peer}, without audio")
         else:
             lock = ", encrypted (SRTP)" if stream.srtp_active else ""
-            self._say(f"In a call with {self.peer}: {stream.codec} at {stream.sample_rate} Hz{lock}")
+            way = ""
+            if stream.ice_active:
+                way = f", way found by ICE: {stream.local_rtp_candidate_type} to {stream.remote_rtp_candidate_type}"
+            self._say(f"In a call with {self.peer}: {stream.codec} at {stream.sample_rate} Hz{lock}{way}")
             self._connect_audio(stream)
         self._schedule()
 

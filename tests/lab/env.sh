@@ -8,6 +8,8 @@ port LAB_SLOWDNS 52                  # delaying DNS helper (UDP)
 port LAB_DNS 53                      # DNS (UDP, TCP)
 port LAB_SIP 60                      # Kamailio UDP, TCP
 port LAB_SIPS 61                     # Kamailio TLS
+port LAB_STUN 78                     # coturn UDP, TCP
+port LAB_TURNS 79                    # coturn TLS, DTLS
 port LAB_HTTP 80                     # Kamailio HTTP: XCAP, JSON-RPC, ws
 port LAB_HTTPS 81                    # Kamailio HTTPS: XCAP, wss
 port LAB_MSRP 85                     # Kamailio MSRP relay, TLS
@@ -15,6 +17,8 @@ port LAB_MSRPTCP 86                  # Kamailio MSRP relay, plain TCP
 port LAB_BOB 110                     # baresip bob: SIP UDP/TCP here, TLS +1, ctrl_tcp +2
 port LAB_CAROL 120                   # baresip carol: the same
 port LAB_SIPP 300                    # SIPp self test
+port LAB_RELAY_MIN 400               # coturn relay range
+port LAB_RELAY_MAX 499
 port LAB_RTP 600                     # RTP of the peers, 40 ports each
 : "${LAB_USERS:=alice bob carol dave erin reg423 vm}"   # password of USER is USERpw
 : "${LAB_TRANSPORT:=udp}"            # transport of the baresip accounts: udp, tcp or tls

@@ -4,7 +4,7 @@
 # lab.sh [-r RUNDIR] status | env           pids; all settings, and what a program under test should export
 # lab.sh [-r RUNDIR] fg [COMPONENT...]      up, show the logs, down on Ctrl-C
 # lab.sh [-r RUNDIR] reset COMPONENT...     down and up
-# Components: kamailio dns pulse bob carol desktop. RUNDIR: $LAB_RUN or -r.
+# Components: kamailio dns turn pulse bob carol desktop. RUNDIR: $LAB_RUN or -r.
 . "$(dirname "$(readlink -f "$0")")/lib.sh"
 for f in "$LAB_DIR"/comp/*.sh; do . "$f"; done
 DEFAULT="kamailio dns pulse bob carol"

@@ -1,0 +1,123 @@
+"""ICE with baresip and coturn in a small Internet of network namespaces: from the public network, from behind a NAT, both ways, and with a
+peer that does none. Who heard whom is proved by the speech itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.lab import BlinkQ
+from support.namespaces import HOME, NEAR, ROUTER, WORLD, SmallInternet, WorldLab, why_not
+
+pytestmark = pytest.mark.lab
+
+ALICE_SAYS = "Hello Bob, this is Alice speaking. I would like to order twenty three red umbrellas, please."
+ADDRESS = {"home": HOME, "near": NEAR}
+
+
+class World:
+    """The lab in the world, and BlinkQ in one of the places."""
+
+    def __init__(self, net: SmallInternet, lab: WorldLab, folder: Path) -> None:
+        self.net = net
+        self.lab = lab
+        self.folder = folder
+        (folder / "password").write_text("alicepw\n")
+        self.speech = lab.say(ALICE_SAYS, "alice.wav")
+
+    def blinkq(self, place: str, command: str, *arguments: str) -> BlinkQ:
+        """BlinkQ at "home" (behind the NAT) or "near" (on the public network), as alice@lab.test."""
+        config = self.folder / f"config-{place}"
+        if not config.exists():
+            self._settings(config, "accounts", "add", "alice@lab.test")
+            self._settings(config, "set", "nat_traversal.use_ice", "true", "--account", "alice@lab.test")
+        return BlinkQ(
+            command, *arguments, "--config-dir", str(config), "--account", "alice@lab.test",
+            "--password-file", str(self.folder / "password"), "--nameserver", self.lab.nameserver, "--proxy", self.lab.proxy("udp"),
+            "--audio", "null", "--play", str(self.speech), "--record", str(self.folder / "heard.wav"), "--codecs", "PCMU",
+            within=self.net.inside(place),
+        )  # fmt: skip
+
+    def _settings(self, config: Path, *words: str) -> None:
+        command = [sys.executable, "-m", "blinkq.cli.main", "settings", *words, "--config-dir", str(config)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def proved(self, who: str) -> None:
+        """Both have heard each other."""
+        assert self.lab.score(self.speech, self.lab.heard(who))["score"] > 0.5
+        assert self.lab.score(self.lab.spoken(who), self.folder / "heard.wav")["score"] > 0.5
+
+
+@pytest.fixture(scope="module")
+def small_internet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SmallInternet, WorldLab]]:
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    with SmallInternet() as net:
+        lab = WorldLab(tmp_path_factory.mktemp("world"), net)
+        ice = f';medianat=ice;stunserver="stun:{WORLD}:{lab.port(78)}"'
+        try:
+            lab.up("kamailio", "dns", "turn")
+            # bob with ICE, carol without
+            lab.up("bob", "carol", LAB_BOB_OPTS=f";answermode=auto{ice}", LAB_CAROL_OPTS=";answermode=auto")
+            yield net, lab
+        finally:
+            lab.down()
+
+
+@pytest.fixture
+def world(small_internet: tuple[SmallInternet, WorldLab], tmp_path: Path) -> World:
+    return World(*small_internet, tmp_path)
+
+
+@pytest.mark.parametrize(("place", "type_", "seen"), [("near", "host", NEAR), ("home", "srflx", ROUTER)])
+def test_alice_calls_bob(world: World, place: str, type_: str, seen: str) -> None:
+    world.lab.clear_heard("bob")
+    with world.blinkq(place, "call", "sip:bob@lab.test", "--duration", "8") as call:
+        found = call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
+        call.wait_for("SIPSessionDidStart", 10)
+        assert call.wait(30) == 0, call.text
+    ours, theirs = found["chosen_local_candidates"]["RTP"], found["chosen_remote_candidates"]["RTP"]  # type: ignore[index]  # our own JSON
+    assert (ours["type"].lower(), ours["address"], theirs["address"]) == (type_, seen, WORLD)
+    assert f"way found by ICE: {type_} to host" in call.text
+    world.proved("bob")
+
+
+@pytest.mark.parametrize("place", ["near", "home"])
+def test_bob_calls_alice(world: World, place: str) -> None:
+    world.lab.clear_heard("bob")
+    with world.blinkq(place, "answer", "--count", "1", "--duration", "8") as answer:
+        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        world.lab.baresip("bob", "dial", "sip:alice@lab.test")
+        answer.wait_for("AudioStreamICENegotiationDidSucceed", 15)
+        answer.wait_for("SIPSessionDidStart", 10)
+        assert answer.wait(30) == 0, answer.text
+    world.proved("bob")
+
+
+@pytest.mark.parametrize("place", ["near", "home"])
+def test_a_peer_without_ice(world: World, place: str) -> None:
+    world.lab.clear_heard("carol")
+    with world.blinkq(place, "call", "sip:carol@lab.test", "--duration", "8") as call:
+        call.wait_for("SIPSessionDidStart", 10)
+        assert call.wait(30) == 0, call.text
+    assert "AudioStreamICENegotiationDidSucceed" not in call.names()
+    assert "ICE" not in call.text
+    world.proved("carol")
+
+
+def test_hold_does_not_disturb_it(world: World) -> None:
+    with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "12", "--hold", "1:2") as call:
+        call.wait_for("SIPSessionDidChangeHoldState", 15, count=2)
+        assert call.wait(30) == 0, call.text
+    assert call.names().count("AudioStreamICENegotiationDidSucceed") == 1
+    # bob's own recording ends at the first re-INVITE, but he counts: ten seconds of fifty packets
+    received = re.findall(r"packets: +\d+ +(\d+)", (world.lab.directory / "log" / "bob.log").read_text())
+    assert int(received[-1]) > 450
+    after_hold = world.lab.last_seconds(world.folder / "heard.wav", 7.5)
+    assert world.lab.score(world.lab.spoken("bob"), after_hold)["score"] > 0.5
