@@ -212,9 +212,11 @@ def failures() -> str:
     tables = (
         ("Calls", explain._CALL_CODES, explain._CALL_CLASSES),
         ("Registrations", explain._REGISTRATION_CODES, explain._REGISTRATION_CLASSES),
+        ("Presence, calls of others, voicemail", explain._EVENT_CODES, explain._EVENT_CLASSES),
     )
     lines = [
-        "The sentences for each SIP code that ends a call or refuses a registration; the code follows in brackets where they are shown.",
+        "The sentences for each SIP code that ends a call, or refuses a registration or a subscription; the code follows in brackets where "
+        "they are shown.",
         "What they mean and what else to look at is in [the manual](manual/troubleshooting.md).",
         "",
     ]

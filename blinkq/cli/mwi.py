@@ -11,6 +11,7 @@ from blinkq.cli.preparation import selected_account
 from blinkq.cli.state_lines import summary_lines
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.account import Account
+from blinkq.sipsimple.explain import explain_event
 
 __all__ = ["run"]
 
@@ -42,8 +43,7 @@ class MWITool(Tool):
 
     def _NH_MWISubscriptionDidFail(self, notification: Notification) -> None:
         data = notification.data
-        code = f" ({data.code})" if data.code else ""
-        self.output.say(f"The voicemail cannot be asked for: {data.reason}{code}")
+        self.output.say(explain_event(data.code, data.reason, notification.sender.account.id).text())
         if self.options.once:
             self.finish(1)
         else:

@@ -12,6 +12,7 @@ from blinkq.cli.state_lines import presence_document, presence_line
 from blinkq.cli.tool import Tool
 from blinkq.cli.watching import WatchTool
 from blinkq.sipsimple.account import Account
+from blinkq.sipsimple.explain import explain_event
 
 __all__ = ["run"]
 
@@ -44,8 +45,7 @@ class PublishTool(Tool):
     def _NH_PresencePublicationDidFail(self, notification: Notification) -> None:
         data = notification.data
         self.published = False
-        code = f" ({data.code})" if data.code else ""
-        self.output.say(f"The presence could not be published: {data.reason}{code}")
+        self.output.say(explain_event(data.code, data.reason, notification.sender.account.id).text())
         if self.options.once:
             self.finish(1)
         else:

@@ -56,7 +56,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 
 _PAYLOADS = (
     "cipid", "conference", "dialoginfo", "imdn", "iscomposing", "messagesummary", "pidf", "resourcelists", "rlmi", "rlsnotify", "rpid",
-    "watcherinfo",
+    "watcherinfo", "xcapdiff",
 )  # fmt: skip
 
 MODULES["sipsimple.payloads"] = ("blinkq.payloads",)

@@ -17,7 +17,7 @@ from blinkq.payloads.kinds import STRING, Kind
 from blinkq.payloads.xml import XML_LANG, Node, dump, load
 
 __all__ = [
-    "Binding", "Element", "ElementList", "Root", "TextElement", "TranslatedText", "attribute", "bound", "child", "children", "text",
+    "Binding", "Element", "ElementList", "Root", "TextElement", "TranslatedText", "attribute", "bound", "child", "children", "flag", "text",
     "text_child", "wrap_plain_values",
 ]  # fmt: skip
 
@@ -115,6 +115,11 @@ def children(*classes: type[Element]) -> Any:
     return bound(_Children(classes), ElementList)
 
 
+def flag(tag: str) -> Any:
+    """A field that says whether the empty child ``tag`` is there."""
+    return bound(_Flag(tag), bool)
+
+
 def bound(binding: Binding, factory: Any = None) -> Any:
     """A field with a binding of its own; ``factory`` makes its default (None without one)."""
     if factory is None:
@@ -181,6 +186,20 @@ class _TextChild(Binding):
             etree.SubElement(node, self.tag).text = self.kind.text(value)
         elif self.required:
             raise ValueError("is required")
+
+
+@dataclass(frozen=True, slots=True)
+class _Flag(Binding):
+    """An empty child that is there or not."""
+
+    tag: str
+
+    def read(self, node: Node) -> bool:
+        return node.find(self.tag) is not None
+
+    def write(self, node: Node, value: Any) -> None:
+        if value:
+            etree.SubElement(node, self.tag)
 
 
 @dataclass(frozen=True, slots=True)

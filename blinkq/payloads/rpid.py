@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from blinkq.payloads.element import Binding, Element, ElementList, TextElement, TranslatedText, attribute, bound, children, text
+from blinkq.payloads.element import Binding, Element, ElementList, TextElement, TranslatedText, attribute, bound, children, flag, text
 from blinkq.payloads.kinds import INTEGER, TIMESTAMP, one_of
 from blinkq.payloads.xml import Node
 
@@ -90,20 +90,6 @@ class _Word(Binding):
         if value not in self.words:
             raise ValueError(f"is none of {', '.join(sorted(self.words))}")
         etree.SubElement(etree.SubElement(node, self.tag), f"{{{RPID}}}{value}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Flag(Binding):
-    """An empty child that is there or not."""
-
-    tag: str
-
-    def read(self, node: Node) -> bool:
-        return node.find(self.tag) is not None
-
-    def write(self, node: Node, value: Any) -> None:
-        if value:
-            etree.SubElement(node, self.tag)
 
 
 @dataclass
@@ -202,10 +188,10 @@ class Privacy(Element):
     since: datetime | None = attribute("from", TIMESTAMP)
     until: datetime | None = attribute("until", TIMESTAMP)
     notes: ElementList[RPIDNote] = children(RPIDNote)
-    unknown: bool = bound(_Flag(f"{{{RPID}}}unknown"), bool)
-    audio: bool = bound(_Flag(f"{{{RPID}}}audio"), bool)
-    text: bool = bound(_Flag(f"{{{RPID}}}text"), bool)
-    video: bool = bound(_Flag(f"{{{RPID}}}video"), bool)
+    unknown: bool = flag(f"{{{RPID}}}unknown")
+    audio: bool = flag(f"{{{RPID}}}audio")
+    text: bool = flag(f"{{{RPID}}}text")
+    video: bool = flag(f"{{{RPID}}}video")
 
 
 @dataclass(frozen=True, slots=True)

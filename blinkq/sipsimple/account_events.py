@@ -32,7 +32,7 @@ __all__ = ["AccountEvents"]
 _COMMON_SETTINGS = ("password", "display_name", "auth.", "sip.")
 _ADDRESSBOOK = (
     "AddressbookManagerDidAddContact", "AddressbookManagerDidRemoveContact", "AddressbookContactDidChange",
-    "SIPAccountManagerDidChangeDefaultAccount", "SIPAccountDidActivate", "SIPAccountDidDeactivate",
+    "SIPAccountManagerDidChangeDefaultAccount", "SIPAccountDidActivate", "SIPAccountDidDeactivate", "CFGSettingsObjectDidChange",
 )  # fmt: skip
 
 _Handler = KeptUsage | BuddySubscriptions
@@ -114,7 +114,8 @@ class AccountEvents(NotificationHandler):
                 self._registration_lost = False
                 for handler in self._handlers():
                     handler.check()
-        elif Runtime.engine is not None:
+        elif Runtime.engine is not None and (notification.name != "CFGSettingsObjectDidChange" or isinstance(notification.sender, Account)):
+            # also when another account begins or ceases to watch
             Runtime.engine.loop.call(self.watch_buddies)
 
     # helpers -----------------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Explanation", "explain_call", "explain_lookup", "explain_registration"]
+__all__ = ["Explanation", "explain_call", "explain_event", "explain_lookup", "explain_registration"]
 
 
 def _as_it_is(sentence: str) -> str:
@@ -77,6 +77,15 @@ def explain_registration(code: int | None, reason: str | None, account: str) -> 
         return Explanation(*own, account=account)
     known = None if code else _by_cause(reason or "", _REGISTRATION_CAUSES)
     happened, advice = known or _by_code(code or 0, _REGISTRATION_CODES, _REGISTRATION_CLASSES)
+    return Explanation(happened, advice, code or 0, reason or "", account.rpartition("@")[2], account)
+
+
+def explain_event(code: int | None, reason: str | None, account: str) -> Explanation:
+    """Why ``account`` could not publish or subscribe: the data of PresencePublicationDidFail, MWISubscriptionDidFail and so on."""
+    if not code and (own := _own_sentence(reason or "")):
+        return Explanation(*own, account=account)
+    known = None if code else _by_cause(reason or "", _REGISTRATION_CAUSES)
+    happened, advice = known or _by_code(code or 0, _EVENT_CODES, _EVENT_CLASSES)
     return Explanation(happened, advice, code or 0, reason or "", account.rpartition("@")[2], account)
 
 
@@ -277,4 +286,30 @@ _REGISTRATION_CLASSES = {
     4: ("The server refused to register {account}.", "Check the account, or ask the operator of the server."),
     5: ("The server of {account} failed.", "BlinkQ tries again by itself."),
     6: ("The server refused to register {account}.", "Check the account, or ask the operator of the server."),
+}
+
+_NO_SUCH_EVENT = (
+    "The server of {account} does not offer this.",
+    "Switch it off in the account's settings, or ask the operator of the server.",
+)
+_EVENT_CODES = {
+    401: _REGISTRATION_CODES[401],
+    403: ("The server does not allow {account} to do this.", "Ask the operator of the server."),
+    404: ("The server does not know the address.", "Check its spelling."),
+    405: _NO_SUCH_EVENT,
+    407: _REGISTRATION_CODES[407],
+    408: _REGISTRATION_CODES[408],
+    423: ("The server wants this to last longer.", "Increase the interval in the account's settings."),
+    480: ("Nothing is known at the moment.", "BlinkQ asks again by itself."),
+    489: _NO_SUCH_EVENT,
+    501: _NO_SUCH_EVENT,
+    503: ("The server of {account} cannot be reached, or is too busy.", "BlinkQ tries again by itself."),
+}  # fmt: skip
+
+_EVENT_CLASSES = {
+    0: ("The server of {account} could not be asked.", "Check the outbound proxy and the network; BlinkQ tries again by itself."),
+    3: ("The server of {account} sends this elsewhere.", "Ask its operator for the right domain or outbound proxy."),
+    4: ("The server refused it.", "Ask the operator of the server."),
+    5: ("The server of {account} failed.", "BlinkQ tries again by itself."),
+    6: ("The server refused it.", "Ask the operator of the server."),
 }

@@ -24,8 +24,9 @@ from blinkq.payloads.resourcelists import ResourceLists
 from blinkq.payloads.rlmi import RLMI
 from blinkq.payloads.rlsnotify import RLSNotify
 from blinkq.payloads.watcherinfo import WatcherInfo, WatcherInfoState
+from blinkq.payloads.xcapdiff import XCAPDiff
 
-ROOTS = [PIDF, WatcherInfo, DialogInfo, Conference, IMDNMessage, IsComposingMessage, RLMI, ResourceLists]
+ROOTS = [PIDF, WatcherInfo, DialogInfo, Conference, IMDNMessage, IsComposingMessage, RLMI, ResourceLists, XCAPDiff]
 TYPE = 'multipart/related; boundary="b"; start="<t>"'
 READERS: list[Callable[[bytes], Any]] = [
     *(root.parse for root in ROOTS), MessageSummary.parse, CPIMPayload.decode, lambda data: RLSNotify.parse(data, TYPE),

@@ -126,16 +126,20 @@ def test_publishing_reports_watchers_and_failures(capsys: pytest.CaptureFixture[
     written = capsys.readouterr()
     assert written.out.splitlines() == [f"watcher {BOB}: pending", "alice@example.com is published as busy"]
     assert written.err.splitlines() == [
-        "The presence could not be published: Bad Event (489)", "The presence could not be published: No answer",
+        "The server of alice@example.com does not offer this. Switch it off in the account's settings, or ask the operator of the server. "
+        "(489 Bad Event)",
+        "The server of alice@example.com could not be asked. Check the outbound proxy and the network; BlinkQ tries again by itself. "
+        "(No answer)",
         "Trying again in 2 seconds",
-    ]  # fmt: skip
+    ]
 
 
 def test_voicemail_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    mwi = SimpleNamespace(account=SimpleNamespace(id="alice@example.com"))
     tool = MWITool(options(), Output(as_json=False))
     tell(tool, "MWISubscriptionGotNotify", body=b"", state="active")
     tell(tool, "SIPAccountGotMessageSummary", message_summary=MessageSummary(True))
-    tell(tool, "MWISubscriptionDidFail", code=489, reason="Bad Event", delay=3600.0)
+    tell(tool, "MWISubscriptionDidFail", mwi, code=489, reason="Bad Event", delay=3600.0)
     assert tool._status is None
     for name, data, status in (
         ("SIPAccountGotMessageSummary", {"message_summary": MessageSummary(False)}, 0),
@@ -143,6 +147,6 @@ def test_voicemail_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
         ("MWISubscriptionDidFail", {"code": None, "reason": "No answer", "delay": 1.0}, 1),
     ):
         tool = MWITool(options(once=True), Output(as_json=False))
-        tell(tool, name, **data)
+        tell(tool, name, mwi, **data)
         assert tool._status == status
     assert "messages wait" in capsys.readouterr().out

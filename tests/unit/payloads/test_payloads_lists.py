@@ -10,6 +10,7 @@ from blinkq.payloads.pidf import PIDF, Service, Status
 from blinkq.payloads.resourcelists import DisplayName, Entry, EntryRef, External, List, ResourceLists, ResourceListsDocument
 from blinkq.payloads.rlmi import RLMI, Instance, Name, Resource
 from blinkq.payloads.rlsnotify import RLSNotify
+from blinkq.payloads.xcapdiff import Attribute, Document, Element, XCAPDiff, XCAPDiffDocument
 
 TYPE = 'multipart/related; type="application/rlmi+xml"; start="<top@x>"; boundary="50UBfW7LSCVLtggUPe5z"'
 
@@ -92,3 +93,18 @@ def test_lists_in_lists() -> None:
     again.add(List())
     assert (len(outer), len(again)) == (4, 2)
     assert RLMI.parse(TABLE.to_bytes()) == TABLE
+
+
+def test_changes_on_an_xcap_server() -> None:
+    document = XCAPDiffDocument.parse(
+        '<xcap-diff xmlns="urn:ietf:params:xml:ns:xcap-diff" xcap-root="https://xcap.example.com/root/">'
+        '<document new-etag="7" sel="resource-lists/users/sip:joe@example.com/index" previous-etag="6"><body-not-changed/></document>'
+        '<element sel="rls/list" exists="0"/><attribute sel="rls/@a">x</attribute><document/></xcap-diff>'
+    )
+    assert document.xcap_root == "https://xcap.example.com/root/"
+    assert list(document) == [
+        Document("resource-lists/users/sip:joe@example.com/index", "7", "6", True),
+        Element("rls/list", False), Attribute("rls/@a", None, "x"),
+    ]  # fmt: skip
+    assert XCAPDiff.parse(document.to_bytes()) == document
+    assert len(document) == 3
