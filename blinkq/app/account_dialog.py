@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Protocol
 
 from PyQt6.QtCore import QTimer
-from PyQt6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
+from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QLabel, QLineEdit, QPushButton, QToolButton, QWidget
 
 from blinkq.app.address import AddressError, account_address
 from blinkq.app.form_loader import load_form
@@ -47,6 +48,13 @@ class AccountDialogForm(Protocol):
     passwordEdit: QLineEdit
     showPasswordButton: QToolButton
     passwordHint: QLabel
+    serviceButton: QToolButton
+    serviceWidget: QWidget
+    presenceBox: QCheckBox
+    callsBox: QCheckBox
+    voicemailBox: QCheckBox
+    voicemailEdit: QLineEdit
+    voicemailHint: QLabel
     serverButton: QToolButton
     serverWidget: QWidget
     userEdit: QLineEdit
@@ -94,15 +102,16 @@ class AccountDialog(QDialog):
             address = account_address(ui.addressEdit.text())
         except AddressError:
             return None
-        proxy = self._proxy()
-        if proxy is None or address.lower() in self._taken:
+        proxy, mailbox = self._proxy(), self._mailbox()
+        if proxy is None or mailbox is None or address.lower() in self._taken:
             return None
         password = ui.passwordEdit.text()
         return AccountDraft(
             address=address, display_name=ui.nameEdit.text().strip(),
             password=None if self._account is not None and not password else password,
             auth_username=ui.userEdit.text().strip(), proxy_host=proxy[0], proxy_port=proxy[1],
-            transport=_TRANSPORTS[ui.transportSelector.currentIndex()],
+            transport=_TRANSPORTS[ui.transportSelector.currentIndex()], presence=ui.presenceBox.isChecked(),
+            calls=ui.callsBox.isChecked(), voicemail=ui.voicemailBox.isChecked(), voicemail_address=mailbox,
         )  # fmt: skip
 
     def done(self, result: int) -> None:
@@ -121,15 +130,20 @@ class AccountDialog(QDialog):
         for caption in captions:
             caption.setMinimumWidth(widest)
         ui.testLabel.setText("")
-        self._show_server_settings(False)
+        self._sections = {ui.serverButton: ui.serverWidget, ui.serviceButton: ui.serviceWidget}
+        for button in self._sections:
+            self._show_section(button, False)
 
     def _connect(self) -> None:
         ui = self.ui
-        for edit in (ui.nameEdit, ui.addressEdit, ui.passwordEdit, ui.userEdit, ui.proxyEdit):
+        for edit in (ui.nameEdit, ui.addressEdit, ui.passwordEdit, ui.userEdit, ui.proxyEdit, ui.voicemailEdit):
             edit.textChanged.connect(self._changed)
         ui.transportSelector.currentIndexChanged.connect(self._changed)
         ui.showPasswordButton.toggled.connect(self._show_password)
-        ui.serverButton.toggled.connect(self._show_server_settings)
+        for button in self._sections:
+            button.toggled.connect(partial(self._show_section, button))
+        ui.voicemailBox.toggled.connect(ui.voicemailEdit.setEnabled)
+        ui.voicemailEdit.setEnabled(ui.voicemailBox.isChecked())
         ui.testButton.clicked.connect(self._test)
         ui.cancelButton.clicked.connect(self.reject)
         ui.saveButton.clicked.connect(self._save)
@@ -148,6 +162,11 @@ class AccountDialog(QDialog):
         ui.proxyEdit.setText(f"{draft.proxy_host}{port}" if draft.proxy_host else "")
         ui.transportSelector.setCurrentIndex(_TRANSPORTS.index(draft.transport) if draft.transport in _TRANSPORTS else 0)
         ui.serverButton.setChecked(bool(draft.auth_username or draft.proxy_host))
+        ui.presenceBox.setChecked(draft.presence)
+        ui.callsBox.setChecked(draft.calls)
+        ui.voicemailBox.setChecked(draft.voicemail)
+        ui.voicemailEdit.setText(draft.voicemail_address)
+        ui.serviceButton.setChecked(draft.presence or draft.calls or draft.voicemail)
 
     # checking --------------------------------------------------------------------------------------------------------------------
 
@@ -161,6 +180,8 @@ class AccountDialog(QDialog):
         self._hint(ui.addressHint, ui.addressEdit, self._address_complaint())
         complaint = "" if self._proxy() is not None else self.tr("Type a host name or address, with a port after a colon if needed.")
         self._hint(ui.proxyHint, ui.proxyEdit, complaint)
+        complaint = "" if self._mailbox() is not None else self.tr("Type the address of the mailbox, such as voicemail@example.com.")
+        self._hint(ui.voicemailHint, ui.voicemailEdit, complaint)
         without = self._account is None and bool(ui.addressEdit.text()) and not ui.passwordEdit.text() and self.draft is not None
         ui.passwordHint.setText(self.tr("Most servers refuse a registration without a password.") if without else "")
         ui.passwordHint.setVisible(without)
@@ -189,6 +210,13 @@ class AccountDialog(QDialog):
             return None
         port = int(match["port"] or 0)
         return (match["host"], port) if port <= 65535 and (port or match["port"] is None) else None
+
+    def _mailbox(self) -> str | None:
+        text = self.ui.voicemailEdit.text().strip()
+        try:
+            return account_address(text) if text else ""
+        except AddressError:
+            return None
 
     def _hint(self, label: QLabel, edit: QLineEdit, complaint: str) -> None:
         label.setText(complaint)
@@ -263,10 +291,10 @@ class AccountDialog(QDialog):
     def _show_password(self, shown: bool) -> None:
         self.ui.passwordEdit.setEchoMode(QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password)
 
-    def _show_server_settings(self, shown: bool) -> None:
-        self.ui.serverWidget.setVisible(shown)
-        set_icon(self.ui.serverButton, "collapse" if shown else "expand", checked="text")
-        self.ui.serverButton.setAccessibleDescription(self.tr("Shown") if shown else self.tr("Hidden"))
+    def _show_section(self, button: QToolButton, shown: bool) -> None:
+        self._sections[button].setVisible(shown)
+        set_icon(button, "collapse" if shown else "expand", checked="text")
+        button.setAccessibleDescription(self.tr("Shown") if shown else self.tr("Hidden"))
         self._fit()
 
     def _fit(self) -> None:

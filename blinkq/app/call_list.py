@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import dial_uri
@@ -35,6 +37,8 @@ class CallList(QObject):
         super().__init__(parent)
         self.calls: list[Call] = []
         self.history = history
+        #: the name that the user gave to whoever has an address, "" for somebody unknown
+        self.name_of: Callable[[str], str] = lambda _uri: ""
         self.conference = Conference(middleware, self)
         self.conference.changed.connect(self.changed)
         self._middleware = middleware
@@ -79,7 +83,8 @@ class CallList(QObject):
     def place(self, text: str, account: AccountLike | None, name: str = "") -> Call:
         """Call what was typed. Raises AddressError when it is no address."""
         uri = dial_uri(text, account.id.rpartition("@")[2] if account is not None else None)
-        call = Call(self._middleware, self._bridge, self._clock, self._middleware.new_session(account), uri, name, account, False, self)
+        session, name = self._middleware.new_session(account), name or self.name_of(uri)
+        call = Call(self._middleware, self._bridge, self._clock, session, uri, name, account, False, self)
         self._hold_others(call)
         self._add(call)
         call.dial()
@@ -186,7 +191,7 @@ class CallList(QObject):
     def _adopt(self, session: SessionLike, *, incoming: bool, announced: bool) -> Call:
         identity = session.remote_identity
         uri = str(identity.uri) if identity is not None else ""
-        name = (identity.display_name or "") if identity is not None else ""
+        name = self.name_of(uri) or (identity.display_name if identity is not None else "") or ""
         call = Call(self._middleware, self._bridge, self._clock, session, uri, name, session.account, incoming, self)
         if not incoming:
             call.stage = CallStage.CALLING

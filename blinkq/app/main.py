@@ -19,10 +19,11 @@ from PyQt6.QtWidgets import QApplication, QDialog
 import blinkq
 from blinkq.app.account_list import AccountList
 from blinkq.app.call_list import CallList
+from blinkq.app.contact_list import ContactList
 from blinkq.app.dialogs import Dialogs
 from blinkq.app.history import History
 from blinkq.app.icons import tray_icon
-from blinkq.app.main_window import MainWindow
+from blinkq.app.main_window import MainWindow, Models
 from blinkq.app.middleware import Middleware
 from blinkq.app.notices import Notices
 from blinkq.app.proposals import Proposals
@@ -103,7 +104,10 @@ class Application(QObject):
         self.ringer = Ringer(middleware, self.calls, self)
         self.proposals = Proposals(self.bridge, self.calls, self)
         self.transfers = Transfers(self.bridge, self.calls, self)
-        self.window = MainWindow(middleware, self.bridge, self.accounts, self.calls, self.transfers, self.theme, settings)
+        self.contacts = ContactList(middleware.people, self.bridge, self)
+        self.calls.name_of = self.contacts.name_of
+        models = Models(self.accounts, self.calls, self.transfers, self.contacts)
+        self.window = MainWindow(middleware, self.bridge, models, self.theme, settings)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
         self._dialogs = Dialogs(self.calls, self.ringer, self.window)
         self.notices = Notices(self.bridge, self.window.show_notice, self)
@@ -213,7 +217,7 @@ class Application(QObject):
 
     def _NH_SIPApplicationDidStart(self, _notification: Notification) -> None:
         self.accounts.reload()
-        self.window.refresh()
+        self.window.started()
         self.tray.refresh()
 
 

@@ -5,6 +5,8 @@ What each part does is in ``account_bar``, ``calls_pane`` and ``recent_pane``; h
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PyQt6.QtCore import QSettings, QSize, QStringListModel, Qt, pyqtSignal
 from PyQt6.QtGui import QActionGroup, QCloseEvent
 from PyQt6.QtWidgets import QMainWindow, QSizePolicy
@@ -17,12 +19,15 @@ from blinkq.app.call_list import CallList
 from blinkq.app.call_panel import CallPanel
 from blinkq.app.calls_pane import CallsPane
 from blinkq.app.conference_panel import ConferencePanel
+from blinkq.app.contact_list import ContactList, Person
+from blinkq.app.contacts_pane import ContactsPane
 from blinkq.app.device_menu import DeviceMenu
 from blinkq.app.form_loader import load_form
 from blinkq.app.history import CallRecord
 from blinkq.app.icons import set_icon, tray_icon
 from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
+from blinkq.app.presence_bar import PresenceBar
 from blinkq.app.questions import ask, show_about
 from blinkq.app.recent_calls import RecentCalls
 from blinkq.app.recent_pane import RecentPane
@@ -33,12 +38,21 @@ from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.qtbridge.notifications import NotificationBridge
 
-__all__ = ["MainWindow"]
+__all__ = ["MainWindow", "Models"]
 
 log = get_logger("app.main_window")
 
-#: what is below the calls is not made lower than this (pixels)
-_BODY_MINIMUM = 40
+_CONTACTS_TAB = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What the window shows."""
+
+    accounts: AccountList
+    calls: CallList
+    transfers: Transfers
+    contacts: ContactList
 
 
 class MainWindow(QMainWindow):
@@ -48,23 +62,23 @@ class MainWindow(QMainWindow):
     closing = pyqtSignal()
     muted_changed = pyqtSignal(bool)
 
-    def __init__(
-        self, middleware: Middleware, bridge: NotificationBridge, accounts: AccountList, calls: CallList, transfers: Transfers,
-        theme: Theme, settings: QSettings,
-    ) -> None:  # fmt: skip
+    def __init__(self, middleware: Middleware, bridge: NotificationBridge, models: Models, theme: Theme, settings: QSettings) -> None:
         super().__init__()
         self._middleware = middleware
-        self._accounts = accounts
-        self._calls = calls
+        self._accounts = models.accounts
+        self._calls = models.calls
+        self._contacts = models.contacts
         self._theme = theme
         self._settings = settings
         self.hide_on_close = False
         self.ui: MainWindowForm = load_form("main_window")
         self.ui.setupUi(self)
         self._completions = QStringListModel(self)
-        self._account_bar = AccountBar(self.ui, middleware, bridge, accounts, self)
-        self._recent_pane = RecentPane(self.ui, calls.history, self)
-        self._calls_pane = CallsPane(self.ui, calls, transfers, middleware, self._completions, self)
+        self._account_bar = AccountBar(self.ui, middleware, bridge, models.accounts, self)
+        self._presence_bar = PresenceBar(self.ui, middleware.people, bridge, models.accounts, settings, self)
+        self._recent_pane = RecentPane(self.ui, models.calls.history, self)
+        self._contacts_pane = ContactsPane(self.ui, models.contacts, middleware.people, settings, self)
+        self._calls_pane = CallsPane(self.ui, models.calls, models.transfers, middleware, self._completions, self)
         self._prepare()
         self._connect()
         menus = {DeviceKind.INPUT: self.ui.inputMenu, DeviceKind.OUTPUT: self.ui.outputMenu, DeviceKind.ALERT: self.ui.alertMenu}
@@ -96,8 +110,16 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Show accounts, calls and the list of recent calls as they are now."""
         self._account_bar.refresh()
+        self._presence_bar.refresh()
+        self._contacts_pane.refresh()
         self._calls_pane.refresh()
         self._recent_pane.refresh()
+
+    def started(self) -> None:
+        """The middleware runs: show what it knows, and tell others what we want them to know."""
+        self._contacts.reload()
+        self.refresh()
+        self._presence_bar.announce()
 
     def show_notice(self, text: str) -> None:
         """Show a sentence above the calls until it is closed."""
@@ -177,6 +199,12 @@ class MainWindow(QMainWindow):
         set_icon(ui.noticeCloseButton, "close")
         set_icon(ui.welcomeAddButton, "account-add", "on_accent")
         complete_addresses(ui.dialBox, self._completions)
+        for text in (self.tr("&Recent calls"), self.tr("Co&ntacts")):
+            ui.bodyTabs.addTab(text)
+        ui.bodyTabs.setExpanding(False)
+        ui.bodyTabs.setDrawBase(False)
+        ui.bodyTabs.setCurrentIndex(_CONTACTS_TAB if str(self._settings.value("main_window/tab", 0)) == str(_CONTACTS_TAB) else 0)
+        ui.bodyTabs.currentChanged.connect(self._tab_chosen)
         ui.noticeFrame.hide()
         ui.welcomePicture.setPixmap(self.windowIcon().pixmap(QSize(64, 64)))
         title = ui.welcomeTitle.font()
@@ -201,12 +229,18 @@ class MainWindow(QMainWindow):
             action.triggered.connect(lambda _checked, appearance=appearance: self._choose_appearance(appearance))
 
     def _connect(self) -> None:
-        ui, recent, calls, accounts = self.ui, self._recent_pane, self._calls_pane, self._account_bar
+        ui, recent, calls, accounts, contacts = self.ui, self._recent_pane, self._calls_pane, self._account_bar, self._contacts_pane
         self._calls.recorded.connect(recent.refresh)
         self._theme.changed.connect(accounts.refresh)
-        accounts.changed.connect(self._show_body)
+        self._theme.changed.connect(self._presence_bar.redraw)
+        self._presence_bar.call_wanted.connect(lambda address, account: self.place_call(address, self.tr("Voicemail"), account))
+        accounts.changed.connect(self._account_changed)
+        contacts.changed.connect(self._completions_changed)
+        contacts.call_wanted.connect(self._call_person)
+        contacts.address_wanted.connect(self.edit_address)
         accounts.saved.connect(ui.dialBox.setFocus)
-        recent.changed.connect(self._recent_changed)
+        recent.changed.connect(self._completions_changed)
+        recent.contact_wanted.connect(contacts.add)
         recent.call_wanted.connect(self._call_again)
         recent.address_wanted.connect(self.edit_address)
         calls.changed.connect(self._show_body)
@@ -248,15 +282,34 @@ class MainWindow(QMainWindow):
         account = next((row.account for row in self._accounts.rows if row.account.id == record.account), None)
         self.place_call(record.uri, record.name, account)
 
+    def _call_person(self, person: Person, address: str) -> None:
+        account = self._middleware.people.local_account() if person.neighbour is not None else None
+        self.place_call(address, person.name, account)
+
     # what is below the calls -----------------------------------------------------------------------------------------------------
 
-    def _recent_changed(self) -> None:
-        self._completions.setStringList(self.recent.addresses())
+    def _completions_changed(self) -> None:
+        known = self._contacts.addresses()
+        addresses = {split_name(text)[1].removesuffix(">") for text in known}
+        recent = [text for text in self.recent.addresses() if split_name(text)[1].removesuffix(">") not in addresses]
+        self._completions.setStringList([*known, *recent])
+        self._show_body()
+
+    def _account_changed(self) -> None:
+        account = self.account
+        self._contacts_pane.domain = account.id.rpartition("@")[2] if account is not None else None
+        self._presence_bar.refresh()
+        self._show_body()
+
+    def _tab_chosen(self, tab: int) -> None:
+        self._settings.setValue("main_window/tab", tab)
         self._show_body()
 
     def _show_body(self) -> None:
         ui = self.ui
-        if self.recent.records:
+        if ui.bodyTabs.currentIndex() == _CONTACTS_TAB:
+            ui.bodyStack.setCurrentWidget(ui.contactsPage)
+        elif self.recent.records:
             ui.bodyStack.setCurrentWidget(ui.recentPage)
         else:
             ui.bodyStack.setCurrentWidget(ui.emptyPage if self._accounts.rows or self.panels else ui.welcomePage)
@@ -264,7 +317,6 @@ class MainWindow(QMainWindow):
         # calls come first: the list below them has what they leave
         height = QSizePolicy.Policy.Ignored if self.panels else QSizePolicy.Policy.Preferred
         ui.bodyStack.setSizePolicy(QSizePolicy.Policy.Preferred, height)
-        ui.bodyStack.setMinimumHeight(_BODY_MINIMUM if self.panels else 0)
 
     # the rest --------------------------------------------------------------------------------------------------------------------
 

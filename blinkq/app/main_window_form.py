@@ -15,7 +15,9 @@ from PyQt6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QStackedWidget,
+    QTabBar,
     QToolButton,
+    QTreeView,
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
@@ -29,6 +31,9 @@ class MainWindowForm(Protocol):
     accountSelector: QComboBox
     accountMenuButton: QToolButton
     registrationLabel: QLabel
+    stateSelector: QComboBox
+    noteEdit: QLineEdit
+    voicemailButton: QToolButton
     dialBox: QLineEdit
     callButton: QPushButton
     dialErrorLabel: QLabel
@@ -39,9 +44,13 @@ class MainWindowForm(Protocol):
     callsArea: QScrollArea
     callsContents: QWidget
     callsLayout: QVBoxLayout
+    bodyTabs: QTabBar
     bodyStack: QStackedWidget
+    contactsPage: QWidget
+    contactTree: QTreeView
+    noContactsLabel: QLabel
+    addContactButton: QPushButton
     recentPage: QWidget
-    recentHeading: QLabel
     recentList: QListView
     welcomePage: QWidget
     welcomePicture: QLabel
@@ -70,6 +79,8 @@ class MainWindowForm(Protocol):
     joinAction: QAction
     splitAction: QAction
     clearHistoryAction: QAction
+    addContactAction: QAction
+    localNetworkAction: QAction
     muteAction: QAction
     silentAction: QAction
     systemThemeAction: QAction

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from blinkq.app.people import PeopleLike
+
 __all__ = [
     "AccountDraft", "AccountLike", "AudioConferenceLike", "AudioStreamLike", "DeviceKind", "IdentityLike", "Levels", "Middleware",
     "SessionLike", "SoundLike", "StreamLike", "TransferHandlerLike", "URILike",
@@ -147,7 +149,9 @@ class Levels:
 @dataclass(frozen=True, slots=True)
 class AccountDraft:
     """What the user typed about an account. ``proxy_host`` empty: the domain's own servers are looked up; ``proxy_port`` 0: the default
-    port; ``transport`` empty: automatic. ``password`` None: keep the stored one."""
+    port; ``transport`` empty: automatic. ``presence``: publish it and ask for that of contacts; ``calls``: the same of calls;
+    ``voicemail``: ask whether there is any, ``voicemail_address`` empty: in the account's own mailbox.
+    ``password`` None: keep the stored one."""
 
     address: str
     display_name: str = ""
@@ -156,10 +160,18 @@ class AccountDraft:
     proxy_host: str = ""
     proxy_port: int = 0
     transport: str = ""
+    presence: bool = False
+    calls: bool = False
+    voicemail: bool = False
+    voicemail_address: str = ""
 
 
 class Middleware(Protocol):
     """The middleware. Senders of notifications are the objects handed out here."""
+
+    @property
+    def people(self) -> PeopleLike:
+        """Contacts, presence, voicemail, neighbours."""
 
     def start(self) -> None:
         """Begin; SIPApplicationDidStart follows. Raises ConfigurationError-like BlinkQError when the configuration cannot be read."""

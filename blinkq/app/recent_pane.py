@@ -19,10 +19,11 @@ __all__ = ["RecentPane"]
 
 class RecentPane(QObject):
     """Drives the list of the main window's form. ``call_wanted`` with the record to call again; ``address_wanted`` with an address for the
-    dial box; ``changed`` when the list has."""
+    dial box; ``contact_wanted`` with a name and an address for a new contact; ``changed`` when the list has."""
 
     call_wanted = pyqtSignal(object)
     address_wanted = pyqtSignal(str)
+    contact_wanted = pyqtSignal(str, str)
     changed = pyqtSignal()
 
     def __init__(self, ui: MainWindowForm, history: History, window: QWidget) -> None:
@@ -78,6 +79,7 @@ class RecentPane(QObject):
             menu,
             (self.tr("Call %1").replace("%1", title), lambda: self.call_wanted.emit(record)),
             (self.tr("Put the address into the dial box"), lambda: self.address_wanted.emit(address)),
+            (self.tr("Add to the contacts…"), lambda: self.contact_wanted.emit(record.name, record.uri)),
             (self.tr("Forget this call"), lambda: self._forget(index)),
         )
         menu.popup(viewport.mapToGlobal(position))

@@ -14,22 +14,22 @@ from typing import cast
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.middleware import AccountDraft, AccountLike, AudioConferenceLike, DeviceKind, Levels, SessionLike, SoundLike
+from blinkq.app.sipsimple_people import SIPSimplePeople
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification, NotificationCenter, NotificationHandler
-from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.account import Account, AccountManager, BonjourAccount
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.audio import AudioConference, RootAudioBridge, WavePlayer
 from blinkq.sipsimple.audio_devices import AudioDevices, list_audio_devices
 from blinkq.sipsimple.configuration import SettingsObject
 from blinkq.sipsimple.configuration.backend.file import FileBackend
-from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress, SIPTransport
+from blinkq.sipsimple.configuration.datatypes import SIPAddress, SIPProxyAddress, SIPTransport
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import SIPURI, BaseSIPURI, Route, ToHeader
+from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.registration_trial import RegistrationTrial
 from blinkq.sipsimple.session import Session
-from blinkq.sipsimple.session.destination import target_of
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["SIPSimpleMiddleware"]
@@ -50,6 +50,7 @@ class SIPSimpleMiddleware(NotificationHandler):
     """Fills ``middleware.Middleware``. Every method belongs to the GUI thread and returns at once."""
 
     def __init__(self, config_dir: Path) -> None:
+        self.people = SIPSimplePeople(self._in_background)
         self._config_dir = config_dir
         self._devices = AudioDevices()
         self._relay = _DeviceRelay()
@@ -93,6 +94,10 @@ class SIPSimpleMiddleware(NotificationHandler):
         if draft.password is not None:
             account.password = draft.password
         account.auth.username = draft.auth_username or None
+        account.presence.enabled = draft.presence
+        account.dialog_event.enabled = draft.calls
+        account.message_summary.enabled = draft.voicemail
+        account.message_summary.voicemail_uri = SIPAddress(draft.voicemail_address) if draft.voicemail_address else None
         account.sip.outbound_proxy = _proxy(draft)
         account.sip.transport = SIPTransport(draft.transport) if draft.transport else None
         self._save(account)
@@ -107,6 +112,8 @@ class SIPSimpleMiddleware(NotificationHandler):
         transport = (proxy.transport if proxy is not None else None) or known.sip.transport or ""
         return AccountDraft(
             address=str(known.id), display_name=known.display_name or "", password=None, auth_username=known.auth.username or "",
+            presence=known.presence.enabled, calls=known.dialog_event.enabled, voicemail=known.message_summary.enabled,
+            voicemail_address=str(known.message_summary.voicemail_uri or ""),
             proxy_host=proxy.host if proxy is not None else "", proxy_port=proxy.port if proxy is not None else 0, transport=str(transport),
         )  # fmt: skip
 
@@ -121,15 +128,18 @@ class SIPSimpleMiddleware(NotificationHandler):
     # calls -----------------------------------------------------------------------------------------------------------------------
 
     def lookup(self, uri: str, account: AccountLike | None) -> object:
-        target: BaseSIPURI = SIPURI.parse(uri)
+        target = SIPURI.parse(uri)
         transports = list(SIPSimpleSettings().sip.transport_list)
         tls_name = None
-        if account is not None:
-            known = cast(Account, account)
-            tls_name = known.sip.tls_name
-            target = target_of(known, target)
-            if known.sip.outbound_proxy is None and known.sip.transport is not None:
-                transports = [str(known.sip.transport)]
+        if isinstance(account, Account):
+            proxy = account.sip.outbound_proxy
+            tls_name = account.sip.tls_name
+            if proxy is not None:
+                target = SIPURI(proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
+            elif account.sip.transport is not None:
+                transports = [str(account.sip.transport)]
+        elif isinstance(account, BonjourAccount):
+            tls_name = account.sip.tls_name
         lookup = DNSLookup()
         lookup.lookup_sip_proxy(target, transports, tls_name=tls_name)
         return lookup

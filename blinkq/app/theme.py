@@ -115,8 +115,16 @@ QLabel[level="muted"] {{ color: {c.muted}; }}
 QLabel[level="error"] {{ color: {c.danger}; }}
 QLabel[level="good"] {{ color: {c.good}; }}
 QLabel[level="warning"] {{ color: {c.warning}; }}
-QListView {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
-QListView:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
+QTabBar::tab {{ padding: 5px 12px; border: none; border-bottom: 2px solid transparent; color: {c.muted}; }}
+QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
+QTabBar::tab:hover {{ color: {c.text}; }}
+QTabBar::tab:selected:focus {{ border: 2px solid {c.accent}; border-radius: 4px; padding: 3px 10px 5px 10px; }}
+QTreeView {{ show-decoration-selected: 0; }}
+QListView, QTreeView, QPlainTextEdit {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
+QListView:focus, QTreeView:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.muted}; border-radius: 3px; background: {c.base}; }}
+QCheckBox::indicator:checked {{ image: url("{tick}"); }}
+QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height: 12px; }}
 QScrollArea {{ background: transparent; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 3px; min-height: 28px; }}

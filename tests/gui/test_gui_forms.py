@@ -14,6 +14,7 @@ from blinkq.app.account_dialog import AccountDialog, AccountDialogForm
 from blinkq.app.build_forms import build
 from blinkq.app.call_panel_form import CallPanelForm
 from blinkq.app.conference_panel import ConferencePanelForm
+from blinkq.app.contact_dialog import ContactDialogForm
 from blinkq.app.form_loader import load_form
 from blinkq.app.incoming_dialog import IncomingDialogForm
 from blinkq.app.keypad import KeypadForm
@@ -35,6 +36,7 @@ UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Smal
         ("peer_request_dialog", PeerRequestDialogForm, QDialog),
         ("incoming_dialog", IncomingDialogForm, QDialog),
         ("account_dialog", AccountDialogForm, QDialog),
+        ("contact_dialog", ContactDialogForm, QDialog),
         ("transfer_dialog", TransferDialogForm, QDialog),
     ],
 )

@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 from support.fake_middleware import FakeMiddleware, FakeStream
 from support.gui_person import Person
 
+from blinkq.app.account_dialog import AccountDialog
 from blinkq.app.call_panel import CallPanel
+from blinkq.app.contact_dialog import ContactDialog
 from blinkq.app.main import Application
 from blinkq.app.transfer_dialog import TransferDialog
 from blinkq.app.widgets import ElidedLabel
@@ -136,9 +138,39 @@ def _transfer_dialog(person: Person) -> list[QWidget]:
     return list(dialogs)
 
 
-@pytest.mark.parametrize(
-    "scene", [_two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog], ids=lambda f: f.__name__
-)
+def _contacts(person: Person) -> list[QWidget]:
+    people, alice = person.middleware.people, person.middleware.known[0]
+    people.publishing, people.mailboxes[alice.id] = True, "sip:voicemail@example.com"
+    people.voicemail(alice, "Messages-Waiting: yes\r\nVoice-Message: 128/8\r\n")
+    person.application.accounts.reload()
+    person.ui.bodyTabs.setCurrentIndex(1)
+    return [person.application.window]
+
+
+def _contact_dialog(person: Person) -> list[QWidget]:
+    person.ui.addContactAction.trigger()
+    dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, ContactDialog) and widget.isVisible()]
+    person.click(dialogs[0].ui.saveButton)
+    return list(dialogs)
+
+
+def _account_dialog(person: Person) -> list[QWidget]:
+    person.ui.addAccountAction.trigger()
+    dialogs = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, AccountDialog) and widget.isVisible()]
+    ui = dialogs[0].ui
+    person.click(ui.serviceButton)
+    person.click(ui.voicemailBox)
+    person.qtbot.keyClicks(ui.voicemailEdit, "nowhere")
+    return list(dialogs)
+
+
+SCENES = [
+    _two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog, _contacts, _contact_dialog,
+    _account_dialog,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
 def test_no_text_is_cut_off(person: Person, scene: Callable[[Person], list[QWidget]]) -> None:
     person.application.window.resize(300, 680)  # smaller than it can be
     windows = scene(person)

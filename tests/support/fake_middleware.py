@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.fake_people import FakePeople
+
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what may be posted
 from blinkq.app.middleware import AccountDraft, AccountLike, DeviceKind, Levels
 from blinkq.base.catalogue import CATALOGUE
@@ -248,6 +250,7 @@ class FakeMiddleware:
     """Fills blinkq.app.middleware.Middleware; ``sessions``, ``trials``, ``lookups`` and ``sounds`` remember what was asked for."""
 
     def __init__(self, *accounts: FakeAccount) -> None:
+        self.people = FakePeople(FakeAccount("bonjour@local", enabled=False), announce)
         self.known: list[FakeAccount] = list(accounts)
         self.default: FakeAccount | None = accounts[0] if accounts else None
         self.sessions: list[FakeSession] = []
