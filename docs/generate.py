@@ -40,6 +40,7 @@ MACHINES = {
     "blinkq.sip.usages.subscription_states": "Subscription of ours",
     "blinkq.sip.usages.incoming_subscription": "Subscription of a peer",
     "blinkq.sip.usages.publication": "Publication",
+    "blinkq.sipsimple.messaging.states": "Message of ours, as applications see it",
     "blinkq.sipsimple.session.states": "Session (a call, as applications see it)",
     "blinkq.sipsimple.session.transfer_handler": "Transfer of a session",
 }
@@ -213,10 +214,11 @@ def failures() -> str:
         ("Calls", explain._CALL_CODES, explain._CALL_CLASSES),
         ("Registrations", explain._REGISTRATION_CODES, explain._REGISTRATION_CLASSES),
         ("Presence, calls of others, voicemail", explain._EVENT_CODES, explain._EVENT_CLASSES),
+        ("Messages", explain._MESSAGE_CODES, explain._MESSAGE_CLASSES),
     )
     lines = [
-        "The sentences for each SIP code that ends a call, or refuses a registration or a subscription; the code follows in brackets where "
-        "they are shown.",
+        "The sentences for each SIP code that ends a call, or refuses a registration, a subscription or a message; the code follows in",
+        "brackets where they are shown.",
         "What they mean and what else to look at is in [the manual](manual/troubleshooting.md).",
         "",
     ]

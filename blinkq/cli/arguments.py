@@ -11,7 +11,7 @@ from blinkq.cli.event_arguments import add_event_commands
 
 __all__ = ["build_parser"]
 
-EPILOG = """Exit status: 0 done; 1 the call or registration failed (the reason is on standard error); 2 wrong usage."""
+EPILOG = """Exit status: 0 done; 1 the call, registration or message failed (the reason is on standard error); 2 wrong usage."""
 DIGITS = frozenset("0123456789*#ABCD")
 NAME_HELP = "the setting, such as rtp.timeout"
 TRACES = ("sip", "rtp")
@@ -49,6 +49,14 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("lookup", parents=[common], help="what would be dialled: DNS queries and routes", epilog=EPILOG)
     command.add_argument("uri", metavar="URI", help="a SIP address, or a domain")
     command.set_defaults(command="lookup")
+
+    text = "send a message, and say whether it arrived"
+    command = commands.add_parser("message", parents=[common], help=text, epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help="to whom: sip:bob@example.com, or bob at the account's domain")
+    command.add_argument("text", metavar="TEXT", help="what to say; - reads it from standard input")
+    text = "register, ask for receipts, and wait that long for the message to be delivered"
+    command.add_argument("--wait", type=_seconds, metavar="SECONDS", help=text)
+    command.set_defaults(command="message")
 
     command = commands.add_parser("neighbours", parents=[common], help="who can be called on the local network (Bonjour)", epilog=EPILOG)
     command.add_argument("--watch", action="store_true", help="stay, and report who comes, changes and goes")

@@ -129,6 +129,11 @@ class Tool(NotificationHandler):
         if self._started:
             self.output.say(self._fatal)
 
+    def _NH_SIPAccountGotMessage(self, notification: Notification) -> None:
+        data = notification.data
+        text = data.content if isinstance(data.content, str) else f"({data.content_type}, {len(data.content)} bytes)"
+        self.output.say(f"Message from {data.remote_identity.uri}: {text}")
+
     def _NH_SIPApplicationFailedToStartTLS(self, notification: Notification) -> None:
         self.output.say(f"TLS cannot be used: {notification.data.error}")
 

@@ -105,7 +105,10 @@ class SimplePayload:
 
 @dataclass
 class CPIMPayload:
-    """A message in its envelope. ``content`` is text for text types, bytes for others; ``timestamp`` is when it was written."""
+    """A message in its envelope. ``content`` is text for text types, bytes for others; ``timestamp`` is when it was written.
+
+    ``disposition`` is what the content is for, as "notification" (RFC 5438 §7.2.1.1).
+    """
 
     content: str | bytes
     content_type: str
@@ -117,6 +120,7 @@ class CPIMPayload:
     timestamp: datetime | None = None
     required: list[str] = field(default_factory=list)
     additional_headers: list[CPIMHeader] = field(default_factory=CPIMHeaderList)
+    disposition: str | None = None
 
     mime_type = "message/cpim"
 
@@ -129,11 +133,12 @@ class CPIMPayload:
     def encode(self) -> tuple[bytes, str]:
         """(body, "message/cpim"). Raises BuilderError for what an envelope cannot carry."""
         lines = self._lines()
-        if any("\r" in line or "\n" in line for line in [*lines, self.content_type, self.charset or ""]):
+        if any("\r" in line or "\n" in line for line in [*lines, self.content_type, self.charset or "", self.disposition or ""]):
             raise BuilderError("a header of the message has a line end in it")
         try:
             body, content_type = SimplePayload(self.content, self.content_type, self.charset).encode()
-            head = "\r\n".join([*lines, "", f"Content-Type: {content_type}", "", ""])
+            disposition = [f"Content-Disposition: {self.disposition}"] if self.disposition else []
+            head = "\r\n".join([*lines, "", f"Content-Type: {content_type}", *disposition, "", ""])
             return head.encode("utf-8") + body, self.mime_type
         except (LookupError, UnicodeError, AttributeError) as error:
             raise BuilderError(str(error)) from None
@@ -169,7 +174,8 @@ class CPIMPayload:
             raise CPIMParserError("the message has no end of the headers of its content")
         message = cls("", "text/plain")
         _Envelope(message).read(head)
-        content_type = _mime_headers(mime).get("content-type")
+        headers = _mime_headers(mime)
+        content_type, message.disposition = headers.get("content-type"), headers.get("content-disposition")
         if content_type is None:
             raise CPIMParserError("the message does not say the type of its content")
         content = SimplePayload.decode(body, content_type)

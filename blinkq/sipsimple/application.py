@@ -33,6 +33,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.engine import Engine as CoreEngine
 from blinkq.sipsimple.engine_settings import engine_config, nameservers, sip_config, touches_transports
 from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.messaging import MessageManager
 from blinkq.sipsimple.network_conditions import NetworkConditions
 from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import Runtime
@@ -245,6 +246,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         accounts.start()
         sessions.start()
         Reception().start()
+        MessageManager().start()
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
         with self._guard:
             if self._stop_wanted:
@@ -294,6 +296,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         if self._network is not None:
             self._network.close()
         if running:
+            MessageManager().stop()
             await _capped("sessions", SessionManager().stop_sessions())
             await _capped("accounts", AccountManager().stop_accounts())
         await _capped("sound", self._close_audio())

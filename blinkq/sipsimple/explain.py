@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Explanation", "explain_call", "explain_event", "explain_lookup", "explain_registration"]
+__all__ = ["Explanation", "explain_call", "explain_event", "explain_lookup", "explain_message", "explain_registration"]
 
 
 def _as_it_is(sentence: str) -> str:
@@ -87,6 +87,14 @@ def explain_event(code: int | None, reason: str | None, account: str) -> Explana
     known = None if code else _by_cause(reason or "", _REGISTRATION_CAUSES)
     happened, advice = known or _by_code(code or 0, _EVENT_CODES, _EVENT_CLASSES)
     return Explanation(happened, advice, code or 0, reason or "", account.rpartition("@")[2], account)
+
+
+def explain_message(code: int, reason: str, peer: str) -> Explanation:
+    """Why a message to ``peer`` was not taken, from the data of OutgoingMessageDidFail."""
+    if code in _LOCAL_CODES and (own := _own_sentence(reason)):
+        return Explanation(*own, peer=peer)
+    happened, advice = _by_code(code, _MESSAGE_CODES, _MESSAGE_CLASSES)
+    return Explanation(happened, advice, code, reason, peer)
 
 
 def explain_lookup(error: str, peer: str) -> Explanation:
@@ -312,4 +320,26 @@ _EVENT_CLASSES = {
     4: ("The server refused it.", "Ask the operator of the server."),
     5: ("The server of {account} failed.", "BlinkQ tries again by itself."),
     6: ("The server refused it.", "Ask the operator of the server."),
+}
+
+_MESSAGE_CODES: dict[int, tuple[str, str]] = {
+    401: ("The server did not accept the password.", "Check the account's user name and password."),
+    403: ("The message to {peer} is not allowed.", "Ask the provider whether messages are included."),
+    404: ("{peer} does not exist.", "Check the address and send it again."),
+    405: ("{peer} takes no messages.", "Call instead."),
+    407: ("The server did not accept the password.", "Check the account's user name and password."),
+    408: ("Nobody answered: the message has perhaps not reached {peer}.", "Check the network, then send it again."),
+    413: ("The message is too long for {peer}.", "Send less at a time."),
+    415: ("The program of {peer} cannot read this kind of message.", "Send plain text, or call instead."),
+    480: ("{peer} is not available, and nobody keeps the message.", "Send it again later."),
+    486: ("{peer} does not want to be disturbed.", "Send it again later."),
+    513: ("The message is too long for {peer}.", "Send less at a time."),
+    603: ("{peer} declined the message.", ""),
+}
+_MESSAGE_CLASSES: dict[int, tuple[str, str]] = {
+    0: ("The message could not be sent to {peer}.", "Check the address and the network, then try again."),
+    3: ("{peer} can be reached at another address.", "Send it to the new address."),
+    4: ("The server refused the message to {peer}.", "Check the address and the account."),
+    5: ("A server on the way to {peer} failed.", "Try again later."),
+    6: ("{peer} refused the message.", ""),
 }

@@ -7,7 +7,7 @@ not repeated. The manual's page of notifications is generated from this file.
 from __future__ import annotations
 
 from blinkq.base.catalogue import declare
-from blinkq.sipsimple import notifications_core  # noqa: F401 - the catalogue has several files
+from blinkq.sipsimple import notifications_core, notifications_messaging  # noqa: F401 - the catalogue has several files
 
 # configuration ---------------------------------------------------------------------------------------------------------------
 

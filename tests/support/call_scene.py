@@ -40,6 +40,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.engine_settings import engine_config
 from blinkq.sipsimple.media_events import MediaEvents
+from blinkq.sipsimple.messaging import MessageManager
 from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import Session, SessionManager
@@ -250,8 +251,10 @@ async def call_scene(*, tls: bool = False, rest: float = 40.0, **account_setting
     SIPSimpleSettings().default_account = account.id
     SessionManager().start()
     Reception().start()
+    MessageManager().start()
     try:
         yield made
+        MessageManager().stop()
         await SessionManager().stop_sessions()
         await asyncio.sleep(rest)
     finally:
