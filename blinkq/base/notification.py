@@ -194,6 +194,14 @@ class NotificationCenter:
         finally:
             self._queues.queue = None
 
+    def post_next(self, name: str, sender: Hashable = UnknownSender, data: NotificationData | None = None) -> None:
+        """Like ``post_notification``, but before others that wait: for who says what a handled notification says once more."""
+        queue: deque[Notification] | None = getattr(self._queues, "queue", None)
+        if queue is None:
+            self.post_notification(name, sender, data)
+        else:
+            queue.appendleft(Notification(name, sender, NotificationData() if data is None else data, self))
+
     def _deliver(self, notification: Notification) -> None:
         name, sender = notification.name, notification.sender
         with self._lock:

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from blinkq.base.errors import IllegalStateError
 from blinkq.compat.queues import EventQueue
 from blinkq.compat.types import Singleton
 from blinkq.engine.loop import EngineLoop
@@ -79,12 +78,10 @@ def run_in_thread(thread_id: str, scheduled: bool = False) -> Callable[[Func], F
 def call_in_twisted_thread(func: Func, *args: Any, **kwargs: Any) -> None:
     """Run ``func`` on the engine's thread, where notifications are posted: at once when the caller is there, otherwise soon.
 
-    Raises IllegalStateError when the engine does not run.
+    Before the engine runs and after its end, when notifications come from other threads, it is run at once.
     """
     loop = EngineLoop.current
-    if loop is None:
-        raise IllegalStateError(f"{getattr(func, '__name__', func)}: the engine is not running")
-    if loop.is_current():
+    if loop is None or loop.is_current():
         func(*args, **kwargs)
     else:
         loop.call(functools.partial(func, *args, **kwargs))

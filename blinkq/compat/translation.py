@@ -52,4 +52,4 @@ class Translator:
         if notification.name in MODERN_NAMES:
             modern, fields = MODERN_NAMES[notification.name]
             kept = {name: value for name, value in data.items() if fields is None or name in (*fields, "timestamp")}
-            notification.center.post_notification(modern, notification.sender, NotificationData(**kept))
+            notification.center.post_next(modern, notification.sender, NotificationData(**kept))

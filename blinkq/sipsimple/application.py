@@ -127,7 +127,15 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
     voice_audio_device: AudioDevice = cast(AudioDevice, _Shared("voice_audio_device"))
     voice_audio_mixer: AudioMixer = cast(AudioMixer, _Shared("voice_audio_mixer"))
 
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> SIPApplication:
+        application = super().__new__(cls)
+        application._prepare()
+        return application
+
     def __init__(self) -> None:
+        """There is nothing to be done here: subclasses often have an ``__init__`` that does not call this one."""
+
+    def _prepare(self) -> None:
         self._guard = threading.RLock()
         self._audio: AudioSystem | None = None
         self._watcher = _SettingsWatcher(self)

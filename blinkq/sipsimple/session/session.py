@@ -365,9 +365,10 @@ class Session(Transferring):
         Posts SIPSessionWillEnd and SIPSessionDidEnd, or SIPSessionDidFail when the call had not started.
         """
         if self.machine.take(SessionInput.END):
-            self._end()
+            # never at once: called by a notification's handler, it would end the streams before SIPSessionWillEnd, which has to wait for
+            # the present delivery, is heard; its observers expect the streams as they were
+            Runtime.current().loop.call(self._end)
 
-    @in_engine
     def _end(self) -> None:
         if self._call is not None:
             self._call.end()

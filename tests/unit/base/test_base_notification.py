@@ -150,3 +150,20 @@ def test_threads_have_their_own_queue(center: NotificationCenter) -> None:
     center.on_observer_error = lambda _who, _notification, error: pytest.fail(str(error))
     center.post_notification("One")
     assert observer.heard.count("Two") == 1
+
+
+def test_what_is_posted_next_overtakes_what_waits() -> None:
+    center = NotificationCenter("overtaking")
+    heard: list[str] = []
+
+    class Teller:
+        def handle_notification(self, notification: Notification) -> None:
+            heard.append(notification.name)
+            if notification.name == "first":
+                center.post_notification("waiting")
+                center.post_next("next")
+
+    teller = Teller()
+    center.add_observer(teller)
+    center.post_next("first")
+    assert heard == ["first", "next", "waiting"]

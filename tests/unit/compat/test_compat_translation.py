@@ -50,6 +50,20 @@ def test_both_names_are_posted_one_after_the_other(name: str) -> None:
         assert set(fields) == set(expected), "the modern notification has all its data"
 
 
+def test_what_is_posted_in_one_go_is_translated_in_order() -> None:
+    recorder, sender = Recorder("Start", "AudioStreamDidTimeout", "RTPStreamDidTimeout", "Last"), Sender()
+
+    class Poster:
+        def handle_notification(self, notification: object) -> None:
+            post("AudioStreamDidTimeout", sender)
+            NotificationCenter().post_notification("Last", sender)
+
+    poster = Poster()
+    NotificationCenter().add_observer(poster, name="Start")
+    NotificationCenter().post_notification("Start", sender)
+    assert recorder.names == ["Start", "AudioStreamDidTimeout", "RTPStreamDidTimeout", "Last"]
+
+
 def test_every_translated_notification_is_in_the_manual() -> None:
     text = MANUAL.read_text()
     assert [name for name, (modern, _) in MODERN_NAMES.items() if name not in text or modern not in text] == []
