@@ -7,7 +7,7 @@ from argparse import Namespace
 from blinkq.base.notification import Notification
 from blinkq.cli.conversation import Conversation
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_files, selected_account
+from blinkq.cli.preparation import check_files, full_uri, selected_account
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.core import SIPURI
@@ -35,6 +35,7 @@ class AnswerTool(Tool):
         self.failures = 0
         self.leaving = False
         self.account = selected_account(self.options)
+        self.target = None if self.options.transfer is None else full_uri(self.options.transfer, self.options, self.account)
         self.output.say(f"Waiting for calls at {self.addresses()}")
 
     def addresses(self) -> str:
@@ -71,7 +72,11 @@ class AnswerTool(Tool):
 
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
         session: Session = notification.sender
-        conversation = Conversation(self, session, self._conversation_ended, echo=self.echoes)
+        if session.replaced_session is not None:
+            self.output.say(f"{session.replaced_session.remote_identity} hands us over")
+        hand_over = self._hand_over_later if self.target is not None else None
+        conversation = Conversation(self, session, self._conversation_ended, echo=self.echoes, on_start=hand_over)
+        conversation.transferring = self.target is not None
         self.conversations.append(conversation)
         self.output.say(f"{conversation.peer} is calling")
         if self.options.code is not None:
@@ -79,6 +84,11 @@ class AnswerTool(Tool):
             return
         session.send_ring_indication()
         self.after(self.options.after, lambda: self._accept(conversation))
+
+    def _hand_over_later(self, conversation: Conversation) -> None:
+        target = self.target
+        assert target is not None
+        self.after(self.options.transfer_after, lambda: conversation.transfer(target))
 
     def _accept(self, conversation: Conversation) -> None:
         session = conversation.session

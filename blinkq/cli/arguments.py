@@ -40,11 +40,24 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--after", type=_seconds, default=0.0, metavar="SECONDS", help="ring that long before answering")
     command.add_argument("--code", type=_refusal, metavar="N", help="refuse with this SIP code (300-699) instead of answering")
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
+    text = "hand each caller over to this address, when the call stands"
+    command.add_argument("--transfer", metavar="TARGET", help=text)
+    text = "with --transfer: that long after the start (default 2)"
+    command.add_argument("--transfer-after", type=_seconds, default=2.0, metavar="SECONDS", help=text)
     command.set_defaults(command="answer")
 
     command = commands.add_parser("echo", parents=[common, media], help="a service that greets, then echoes what it hears", epilog=EPILOG)
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
-    command.set_defaults(command="echo", after=0.0, code=None)
+    command.set_defaults(command="echo", after=0.0, code=None, transfer=None)
+
+    text = "place a call, then hand it over to somebody else"
+    command = commands.add_parser("transfer", parents=[common, media], help=text, epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help="whom to call first")
+    command.add_argument("target", metavar="TARGET", help="whom they shall talk to")
+    text = "call TARGET too, and hand over when they have answered (attended transfer); without it the peer calls TARGET by itself"
+    command.add_argument("--attended", action="store_true", help=text)
+    command.add_argument("--after", type=_seconds, default=2.0, metavar="SECONDS", help="hand over that long after the start (default 2)")
+    command.set_defaults(command="transfer")
 
     command = commands.add_parser("lookup", parents=[common], help="what would be dialled: DNS queries and routes", epilog=EPILOG)
     command.add_argument("uri", metavar="URI", help="a SIP address, or a domain")
@@ -97,6 +110,7 @@ def _media_options() -> argparse.ArgumentParser:
     group.add_argument("--duration", type=_seconds, metavar="SECONDS", help="hang up after that long")
     group.add_argument("--dtmf", type=_digits, default="", metavar="DIGITS", help="send these digits (0-9 * # A-D) after the start")
     group.add_argument("--hold", type=_hold, metavar="START:SECONDS", help="put the call on hold START seconds after its start")
+    group.add_argument("--accept-transfers", action="store_true", help="call whom the peer hands us over to; without it we refuse")
     group.add_argument("--codecs", type=_names, metavar="LIST", help="codecs in order of preference: opus,G722,PCMU,PCMA")
     group.add_argument("--srtp", choices=("off", "optional", "mandatory"), help="encryption of the audio")
     return options

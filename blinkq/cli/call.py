@@ -77,6 +77,10 @@ class CallTool(Tool):
             self.output.say(reason_not_found(self.options.uri, BonjourAccount().neighbours.values()))
             self.finish(1)
 
+    def converse(self, session: Session) -> Conversation:
+        """Accompany the call; the command is over with it."""
+        return Conversation(self, session, lambda _conversation, success: self.finish(0 if success else 1))
+
     # the call --------------------------------------------------------------------------------------------------------------------------
 
     def interrupt(self) -> None:
@@ -99,6 +103,6 @@ class CallTool(Tool):
         if not self._started or notification.sender is not self.lookup:
             return
         session = Session(self.account)
-        self.conversation = Conversation(self, session, lambda _conversation, success: self.finish(0 if success else 1))
+        self.conversation = self.converse(session)
         self.output.say(f"Calling {self.uri}")
         session.connect(ToHeader(self.uri), notification.data.result, [AudioStream(self.account)])

@@ -1,7 +1,7 @@
 """Conversation: one session as a command sees it, from its first notification to its last.
 
 It speaks --play into the call, writes --record, sends --dtmf, holds, watches --duration, reports in sentences, and knows at the end
-whether the call went well.
+whether the call went well. Where the peer hands us over to somebody else, that call is part of the conversation.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from types import EllipsisType
 
 from blinkq.base.notification import Notification, NotificationHandler
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.audio import AudioBridge, WavePlayer, WaveRecorder
 from blinkq.sipsimple.explain import explain_call
-from blinkq.sipsimple.session import IllegalStateError, Session
+from blinkq.sipsimple.session import IllegalDirectionError, IllegalStateError, Session
+from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["Conversation"]
@@ -27,14 +29,27 @@ class Conversation(NotificationHandler):
 
     :param on_end: called in the main thread with True (the call stood and ended normally) or False
     :param echo: instead of microphone and loudspeaker, send back what is heard
+    :param on_start: called in the main thread when the call stands
+    :param record: the file to write instead of --record; None for no file
+
+    ``transferring``: the call is good only if it could be handed over.
     """
 
-    def __init__(self, tool: Tool, session: Session, on_end: Callable[[Conversation, bool], None], *, echo: bool = False) -> None:
+    def __init__(
+        self, tool: Tool, session: Session, on_end: Callable[[Conversation, bool], None], *, echo: bool = False,
+        on_start: Callable[[Conversation], None] | None = None, record: Path | EllipsisType | None = ...,
+    ) -> None:  # fmt: skip
         self._tool = tool
         self._options = tool.options
         self._say = tool.output.say
         self._on_end = on_end
         self._echo = echo
+        self._on_start = on_start
+        self._record: Path | None = self._options.record if record is ... else record
+        self.transferring = False
+        self._transferred = False
+        self._success: bool | None = None
+        self._successor: Conversation | None = None
         self.session = session
         self.stream: AudioStream | None = None
         self.started = False
@@ -52,11 +67,38 @@ class Conversation(NotificationHandler):
     def end(self) -> None:
         """Hang up."""
         self.session.end()
+        if self._successor is not None:
+            self._successor.end()
+
+    def transfer(self, target: SIPURI, replaced: Session | None = None) -> None:
+        """Hand the peer over to ``target``, with whom we may be in a call already (``replaced``)."""
+        self.transferring = True
+        try:
+            self.session.transfer(target, replaced)
+        except (IllegalStateError, IllegalDirectionError) as error:  # the peer hung up, or changes the call at this very moment
+            self._say(f"The call cannot be handed over: {error}")
+            self.end()
 
     def takes(self, notification: Notification) -> bool:
         """Whether ``notification`` is about this conversation."""
         sender = notification.sender
-        return sender is self.session or sender is self.stream or (self._player is not None and sender is self._player)
+        if self._successor is not None and self._successor.takes(notification):
+            return True
+        ours = sender is self.session or sender is self.stream or (self._player is not None and sender is self._player)
+        return ours or self._is_new_session(sender)
+
+    def handle_notification(self, notification: Notification) -> None:
+        """Take a notification that is about this conversation."""
+        if self._successor is not None and self._successor.takes(notification):
+            self._successor.handle_notification(notification)
+        elif self._is_new_session(notification.sender):
+            self._follow(notification.sender)
+        else:
+            super().handle_notification(notification)
+
+    def _is_new_session(self, sender: object) -> bool:
+        """Whether ``sender`` is the session that a transfer has just made."""
+        return isinstance(sender, Session) and sender is self.session.transfer_handler.new_session
 
     # the session ---------------------------------------------------------------------------------------------------------------------
 
@@ -77,6 +119,8 @@ class Conversation(NotificationHandler):
             self._say(f"In a call with {self.peer}: {stream.codec} at {stream.sample_rate} Hz{lock}{way}")
             self._connect_audio(stream)
         self._schedule()
+        if self._on_start is not None:
+            self._on_start(self)
 
     def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
         data = notification.data
@@ -106,6 +150,42 @@ class Conversation(NotificationHandler):
             except IllegalStateError:  # the peer took it back meanwhile
                 pass
 
+    # transfers -----------------------------------------------------------------------------------------------------------------------
+
+    def _NH_SIPSessionTransferNewIncoming(self, notification: Notification) -> None:
+        target = notification.data.transfer_destination
+        try:
+            if self._options.accept_transfers and not self._echo:
+                self._say(f"{self.peer} hands us over to {target}")
+                self.session.accept_transfer()
+            else:
+                self._say(f"{self.peer} wants us to call {target}; refused, as --accept-transfers is not given")
+                self.session.reject_transfer(603)
+        except IllegalStateError:  # the peer hung up meanwhile
+            pass
+
+    def _NH_SIPSessionTransferGotProgress(self, notification: Notification) -> None:
+        self._say(f"{self.peer} is being handed over: {notification.data.code} {notification.data.reason}")
+
+    def _NH_SIPSessionTransferDidEnd(self, notification: Notification) -> None:
+        self._transferred = True
+        if self.session.transfer_handler.direction == "outgoing":
+            self._say(f"{self.peer} is handed over")
+
+    def _NH_SIPSessionTransferDidFail(self, notification: Notification) -> None:
+        self._say(f"The transfer failed: {notification.data.code or ''} {notification.data.reason}".replace(":  ", ": "))
+        if self.session.transfer_handler.direction == "outgoing":
+            self.end()
+
+    def _follow(self, session: Session) -> None:
+        """The call that a transfer made goes on as this conversation."""
+        record = self._record.with_name(f"{self._record.stem}-2{self._record.suffix}") if self._record is not None else None
+        self._successor = Conversation(self._tool, session, self._successor_ended, record=record)
+
+    def _successor_ended(self, conversation: Conversation, success: bool) -> None:
+        if self._success is not None:
+            self._on_end(self, success)
+
     # the stream ----------------------------------------------------------------------------------------------------------------------
 
     def _NH_AudioStreamGotDTMF(self, notification: Notification) -> None:
@@ -125,7 +205,7 @@ class Conversation(NotificationHandler):
 
     def _NH_WavePlayerDidEnd(self, notification: Notification) -> None:
         # a caller who has said everything hangs up, unless told how long to stay
-        speech_over = notification.sender is self._player and not self._echo
+        speech_over = notification.sender is self._player and not self._echo and not self.transferring
         if speech_over and self._options.duration is None and self.session.direction == "outgoing":
             self.end()
         if self._echo and self.stream is not None and not self._ended:
@@ -141,9 +221,9 @@ class Conversation(NotificationHandler):
             self._player.start()
         elif self._echo:
             self._echo_back(stream)
-        if self._options.record is not None:
+        if self._record is not None:
             # what a person would have heard: the peer alone, so a bridge of its own beside the stream's
-            self._recorder = WaveRecorder(mixer, str(self._options.record))
+            self._recorder = WaveRecorder(mixer, str(self._record))
             self._heard_bridge = AudioBridge(mixer)
             self._heard_bridge.add(stream)
             self._heard_bridge.add(self._recorder)
@@ -184,7 +264,14 @@ class Conversation(NotificationHandler):
             self._player.stop()
         if self._recorder is not None:
             self._recorder.stop()
-        self._on_end(self, success)
+        self._success = success and (self._transferred or not self.transferring)
+        if self._successor is None or self._successor.finished:
+            self._on_end(self, self._success)
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything is over and told."""
+        return self._success is not None and (self._successor is None or self._successor.finished)
 
     def _length(self) -> str:
         begin, end = self.session.start_time, self.session.stop_time

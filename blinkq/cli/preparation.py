@@ -226,8 +226,10 @@ def full_uri(text: str, options: Namespace, account: AnyAccount) -> SIPURI:
 
 
 def check_uri(options: Namespace) -> None:
-    """Raise WrongUsage where what is to be called is no address."""
-    _parsed_uri(options.uri)
+    """Raise WrongUsage where what is to be called, or transferred to, is no address."""
+    for text in (options.uri, getattr(options, "target", None)):
+        if text is not None:
+            _parsed_uri(text)
 
 
 def _names_host(text: str) -> bool:

@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -110,9 +111,19 @@ class Lab:
 
     def heard(self, who: str) -> Path:
         """The newest recording of what baresip ``who`` heard."""
-        files = sorted((self.directory / f"baresip-{who}" / "heard").glob("*-dec.wav"), key=lambda file: file.stat().st_mtime)
+        files = self._recordings(who)
         assert files, f"{who} recorded nothing"
         return files[-1]
+
+    def wait_until_heard(self, who: str, seconds: float, limit: float = 30.0) -> None:
+        """Wait until the newest recording of baresip ``who`` is that long (48 kHz, mono, 16 bits)."""
+        deadline = time.monotonic() + limit
+        while not (files := self._recordings(who)) or files[-1].stat().st_size < seconds * 96_000:
+            assert time.monotonic() < deadline, f"{who} did not hear {seconds} s within {limit} s"
+            threading.Event().wait(0.1)
+
+    def _recordings(self, who: str) -> list[Path]:
+        return sorted((self.directory / f"baresip-{who}" / "heard").glob("*-dec.wav"), key=lambda file: file.stat().st_mtime)
 
     def spoken(self, who: str) -> Path:
         """What baresip ``who`` says, in a loop."""

@@ -24,7 +24,7 @@ class _Session:
 
 def _tell(session: Any, originator: str) -> list[str]:
     said: list[str] = []
-    tool: Any = SimpleNamespace(options=SimpleNamespace(), output=SimpleNamespace(say=said.append))
+    tool: Any = SimpleNamespace(options=SimpleNamespace(record=None), output=SimpleNamespace(say=said.append))
     streams = [SimpleNamespace(type="audio"), SimpleNamespace(type="text")]
     data = NotificationData(originator=originator, streams=streams, proposed_streams=streams)
     Conversation(tool, session, lambda conversation, success: None).handle_notification(
