@@ -79,11 +79,12 @@ class Session(Transferring):
     # what is known ---------------------------------------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> str | None:
-        """None, "connecting", "incoming", "accepting", "connected", "sending_proposal", "cancelling_proposal", "received_proposal",
-        "accepting_proposal", "rejecting_proposal", "received_proposal_request", "terminating" or "terminated"."""
-        value: str | None = self.machine.state.value
-        return value
+    def state(self) -> SessionState | None:
+        """None, or a SessionState, which is equal to its text: "outgoing" (also to "connecting"), "incoming", "accepting", "connected",
+        "sending_proposal", "cancelling_proposal", "received_proposal", "accepting_proposal", "rejecting_proposal",
+        "received_proposal_request", "terminating" or "terminated"."""
+        state = self.machine.state
+        return None if state is SessionState.NULL else state
 
     @property
     def on_hold(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.statemachine import StateTable
@@ -11,11 +11,14 @@ from blinkq.base.statemachine import StateTable
 __all__ = ["TABLE", "SessionInput", "SessionMachine", "SessionState"]
 
 
-class SessionState(Enum):
-    """The value is what ``Session.state`` says."""
+class SessionState(StrEnum):
+    """What ``Session.state`` says (None in NULL): equal to the text, so that applications compare with either.
 
-    NULL = None
-    CONNECTING = "connecting"
+    "outgoing" is equal to "connecting" as well, as the SDK's code calls what the specification calls outgoing. See decision 0008.
+    """
+
+    NULL = "None"
+    OUTGOING = "outgoing"
     INCOMING = "incoming"
     ACCEPTING = "accepting"
     CONNECTED = "connected"
@@ -27,6 +30,11 @@ class SessionState(Enum):
     RECEIVED_PROPOSAL_REQUEST = "received_proposal_request"
     TERMINATING = "terminating"
     TERMINATED = "terminated"
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, other) is True or (self is SessionState.OUTGOING and isinstance(other, str) and str(other) == "connecting")
+
+    __hash__ = str.__hash__
 
 
 class SessionInput(Enum):
@@ -53,14 +61,14 @@ _NEGOTIATING = (
     _S.RECEIVED_PROPOSAL_REQUEST,
 )  # fmt: skip
 _STARTED = (_S.CONNECTED, *_NEGOTIATING)
-_LIVE = (_S.CONNECTING, _S.INCOMING, _S.ACCEPTING, *_STARTED)
+_LIVE = (_S.OUTGOING, _S.INCOMING, _S.ACCEPTING, *_STARTED)
 
 TABLE = StateTable(
     {
-        (_S.NULL, _I.CONNECT): _S.CONNECTING,
+        (_S.NULL, _I.CONNECT): _S.OUTGOING,
         (_S.NULL, _I.RECEIVE): _S.INCOMING,
         (_S.INCOMING, _I.ACCEPT): _S.ACCEPTING,
-        (_S.CONNECTING, _I.START): _S.CONNECTED,
+        (_S.OUTGOING, _I.START): _S.CONNECTED,
         (_S.ACCEPTING, _I.START): _S.CONNECTED,
         (_S.CONNECTED, _I.PROPOSE): _S.SENDING_PROPOSAL,
         (_S.SENDING_PROPOSAL, _I.CANCEL_PROPOSAL): _S.CANCELLING_PROPOSAL,

@@ -34,3 +34,15 @@ def test_the_machine_refuses_what_the_table_does_not_have() -> None:
     assert machine.take(SessionInput.START)
     assert machine.started
     assert machine.state.value == "connected"
+
+
+def test_states_are_equal_to_the_specification_s_names() -> None:
+    assert SessionState.CONNECTED == "connected"
+    assert SessionState.OUTGOING == "outgoing"
+    assert SessionState.OUTGOING == "connecting"  # what the SDK's code says
+    assert "connecting" == SessionState.OUTGOING  # noqa: SIM300 - this way round it is str that is asked first
+    assert SessionState.OUTGOING in ("connecting", "incoming")
+    assert SessionState.OUTGOING != "connected"
+    assert SessionState.INCOMING != "connecting"
+    assert f"{SessionState.OUTGOING}" == "outgoing"
+    assert {SessionState.OUTGOING: 1}["outgoing"] == 1
