@@ -32,6 +32,8 @@ log = get_logger("sipsimple.session")
 
 # Seconds until a transfer that no application decides about is refused.
 PATIENCE = 150.0
+# Seconds in which the peer may end the old call, once it knows that the new one stands.
+GRACE = 2.0
 
 _CREDENTIALS = frozenset({"authorization", "proxy-authorization"})
 
@@ -71,9 +73,9 @@ class IncomingTransfer(NotificationHandler):
         self._notify(code, phrase)
 
     def handle(self, event: object) -> None:
-        """The peer knows how it went: after a success nobody needs the old call."""
-        if isinstance(event, ReferReported) and self._handler.state == "ended":
-            self._session.end()
+        """The peer knows how it went. After a success nobody needs the old call; the peer, who asked for it, may end it (RFC 5589 §6.1)."""
+        if isinstance(event, ReferReported) and self._handler.state == "ended" and self._timer is None:
+            self._timer = self._call.engine.loop.loop.call_later(GRACE, self._session.end)
 
     def close(self) -> None:
         """The session is over. A new one that is being made goes on: the peer has handed us over and left."""
