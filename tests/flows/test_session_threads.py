@@ -111,7 +111,7 @@ class Hammer:
 
 
 STATES = {
-    None, "connecting", "incoming", "accepting", "connected", "sending_proposal", "cancelling_proposal", "received_proposal",
+    None, "outgoing", "incoming", "accepting", "connected", "sending_proposal", "cancelling_proposal", "received_proposal",
     "accepting_proposal", "rejecting_proposal", "received_proposal_request", "terminating", "terminated",
 }  # fmt: skip
 
