@@ -59,6 +59,14 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--after", type=_seconds, default=2.0, metavar="SECONDS", help="hand over that long after the start (default 2)")
     command.set_defaults(command="transfer")
 
+    text = "call several people and let everybody hear everybody"
+    command = commands.add_parser("conference", parents=[common, media], help=text, epilog=EPILOG)
+    command.add_argument("uris", metavar="URI", nargs="*", help="whom to call: sip:bob@example.com, or bob at the account's domain")
+    command.add_argument("--title", metavar="TEXT", help="the conference's name, as those who take part see it")
+    command.add_argument("--answer", action="store_true", help="let whoever calls take part, and stay when all have left")
+    command.add_argument("--allow-requests", action="store_true", help="let those who take part invite others and send them away")
+    command.set_defaults(command="conference")
+
     command = commands.add_parser("lookup", parents=[common], help="what would be dialled: DNS queries and routes", epilog=EPILOG)
     command.add_argument("uri", metavar="URI", help="a SIP address, or a domain")
     command.set_defaults(command="lookup")

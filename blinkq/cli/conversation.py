@@ -150,6 +150,11 @@ class Conversation(NotificationHandler):
             except IllegalStateError:  # the peer took it back meanwhile
                 pass
 
+    def _NH_SIPSessionGotConferenceInfo(self, notification: Notification) -> None:
+        users = notification.data.conference_info.users
+        names = [str(user.display_text.value) if user.display_text is not None else user.entity for user in users or ()]
+        self._say(f"In the conference: {', '.join(names) or 'nobody'}")
+
     # transfers -----------------------------------------------------------------------------------------------------------------------
 
     def _NH_SIPSessionTransferNewIncoming(self, notification: Notification) -> None:

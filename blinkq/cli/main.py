@@ -16,7 +16,10 @@ from blinkq.cli.output import Output
 __all__ = ["main"]
 
 # Each tool's module has run(options, output) -> exit status. They are imported by name so that `blinkq lookup` does not pay for the rest.
-TOOLS = ("answer", "call", "dialog", "echo", "lookup", "message", "mwi", "neighbours", "presence", "register", "settings", "transfer")
+TOOLS = (
+    "answer", "call", "conference", "dialog", "echo", "lookup", "message", "mwi", "neighbours", "presence", "register", "settings",
+    "transfer",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ time, so that it never meets itself. Ctrl-C asks the command to finish; a second
 
 from __future__ import annotations
 
+import collections
 import heapq
 import itertools
 import queue
@@ -53,6 +54,7 @@ class Tool(NotificationHandler):
         self._inbox: queue.SimpleQueue[Notification | None] = queue.SimpleQueue()
         self._timers: list[tuple[float, int, Callable[[], None]]] = []
         self._timer_numbers = itertools.count()
+        self._calls: collections.deque[Callable[[], None]] = collections.deque()
         self._started = False
         self._ended = True
         self._status: int | None = None
@@ -71,6 +73,11 @@ class Tool(NotificationHandler):
     def after(self, seconds: float, function: Callable[[], None]) -> None:
         """Call ``function`` in the main thread ``seconds`` from now."""
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._timer_numbers), function))
+
+    def in_main_thread(self, function: Callable[[], None]) -> None:
+        """Call ``function`` in the main thread, soon; from any thread."""
+        self._calls.append(function)
+        self._inbox.put(None)
 
     def finish(self, status: int) -> None:
         """Stop the application and leave with ``status``; the first call counts."""
@@ -167,6 +174,8 @@ class Tool(NotificationHandler):
             if self._interrupted.is_set():
                 self._interrupted.clear()
                 self._interrupt()
+            while self._calls and not until():
+                self._calls.popleft()()
             while self._timers and self._timers[0][0] <= time.monotonic() and not until():
                 heapq.heappop(self._timers)[2]()
 

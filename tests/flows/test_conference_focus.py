@@ -14,6 +14,7 @@ from blinkq.payloads.conference_state import ConferenceTable
 from blinkq.sip.address import NameAddr
 from blinkq.sip.agent import RequestParameters, SubscribeParameters
 from blinkq.sip.events import (
+    InvitationConfirmed,
     InvitationFailed,
     InvitationReceived,
     ReinviteReceived,
@@ -182,6 +183,24 @@ async def test_a_refresh_brings_the_whole() -> None:
         await s.settle()
         assert told(bob)[-1].state == "full"
         assert [document.version for document in told(bob)][-1] == 3
+
+
+@flow
+async def test_a_participant_may_be_quicker_than_we_are() -> None:
+    """It subscribes as soon as it has answered; for us the session has not begun yet."""
+    async with call_scene() as s:
+        focus = ConferenceFocus(s.account)
+        bob = await s.peer()
+        bob.answers()
+        s.media.latency = 5.0
+        focus.invite("sip:bob@192.0.2.2")
+        await bob.until(InvitationConfirmed)
+        await ask(s, bob)
+        await bob.until(SubscriptionNotified)
+        assert focus.sessions == []
+        assert names(told(bob)[0]) == [("sip:alice@example.com", "full")]
+        await bob.until(SubscriptionNotified, 2)
+        assert names(told(bob)[1]) == [("sip:bob@192.0.2.2", "full")]
 
 
 @flow

@@ -221,14 +221,18 @@ class BlinkQ:
     """A ``blinkq ... --json`` process: its notifications as they come, its sentences, its exit status. A context manager.
 
     :param arguments: the command and its options, without --json
+    :param typing: ``type`` gives it lines on standard input
     :param within: the command that runs it somewhere, such as ("ip", "netns", "exec", NAME)
     """
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, within: Sequence[str] = ()) -> None:
+    def __init__(
+        self, *arguments: str, environment: dict[str, str] | None = None, within: Sequence[str] = (), typing: bool = False
+    ) -> None:
         command = [*within, sys.executable, "-m", "blinkq.cli.main", *arguments, "--json"]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})}
-        )
+            command, stdin=subprocess.PIPE if typing else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(environment or {})},
+        )  # fmt: skip
         self.notifications: list[dict[str, object]] = []
         self.sentences: list[str] = []
         self._news = threading.Condition()
@@ -266,6 +270,12 @@ class BlinkQ:
     def names(self) -> list[str]:
         return [str(item["name"]) for item in self.notifications]
 
+    def type(self, line: str) -> None:
+        """Type a line."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
@@ -289,7 +299,7 @@ class BlinkQ:
                 self.process.wait(5)
         for thread in self._threads:
             thread.join(5)
-        for pipe in (self.process.stdout, self.process.stderr):
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
 

@@ -20,6 +20,7 @@ from blinkq.sip.usages.incoming_subscription import IncomingSubscription
 from blinkq.sipsimple.conference.participant_request import ParticipantRequest, read_refer
 from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.manager import SessionManager
 from blinkq.sipsimple.singleton import Singleton
 
 if TYPE_CHECKING:
@@ -56,7 +57,10 @@ class Foci(metaclass=Singleton):
 
     def _subscribed(self, account: Any, subscription: IncomingSubscription) -> None:
         focus, session = self._find(account, subscription)
+        if focus is None:
+            focus, session = self._find_expected(account, subscription)
         if focus is None or session is None:
+            log.info("refused a SUBSCRIBE of %s, who takes part in no conference of ours", subscription.flow.remote_address)
             self._refuse(subscription, 403)
         elif not _accepts(subscription.request):
             self._refuse(subscription, 406)
@@ -66,6 +70,7 @@ class Foci(metaclass=Singleton):
     def _referred(self, account: Any, subscription: IncomingSubscription) -> None:
         focus, session = self._find(account, subscription)
         if focus is None or session is None:
+            log.info("refused a REFER of %s, who takes part in no conference of ours", subscription.flow.remote_address)
             self._refuse(subscription, 403)
             return
         wanted = read_refer(subscription.request)
@@ -79,8 +84,15 @@ class Foci(metaclass=Singleton):
             for session in focus.sessions:
                 if session.account is account and _is_from(session, subscription.request, subscription.flow):
                     return focus, session
-        request, flow = subscription.request, subscription.flow
-        log.info("refused a %s of %s, who takes part in no conference of ours", request.method, flow.remote_address)
+        return None, None
+
+    def _find_expected(self, account: Any, subscription: IncomingSubscription) -> tuple[ConferenceFocus | None, Session | None]:
+        """Whoever we told that we are a focus may subscribe at once, quicker than their session starts here and takes part."""
+        foci = [focus for focus in self._foci if focus.account is account]
+        for session in SessionManager().sessions if len(foci) == 1 else ():
+            told = session.account is account and session.local_focus and session.machine.live
+            if told and _is_from(session, subscription.request, subscription.flow):
+                return foci[0], session
         return None, None
 
     @staticmethod

@@ -206,6 +206,7 @@ class ConferenceFocus(NotificationHandler):
     def _not_invited(self, session: Session, target: BaseSIPURI, code: int, reason: str) -> None:
         on_progress = self._invited.pop(session, None)
         NotificationCenter().discard_observer(self, sender=session)
+        self.subscribers.dismiss(session)
         if on_progress is not None:
             post("ConferenceFocusDidNotInvite", self, session=session, uri=SIPURI.new(target), code=code, reason=reason)
             on_progress(code, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
@@ -12,6 +12,9 @@ from blinkq.sip.usages.incoming_subscription import IncomingSubscription
 from blinkq.sipsimple.conference.roster import changes, document
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_events import SIPEvents
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.session import Session
 
 __all__ = ["Subscribers"]
 
@@ -24,7 +27,7 @@ log = get_logger("sipsimple.conference")
 class _Subscriber:
     """One subscription, with the version of its last document: versions count for each of them (RFC 4575 §4.2)."""
 
-    def __init__(self, owner: object) -> None:
+    def __init__(self, owner: Session) -> None:
         self.owner = owner
         self.version = 0
 
@@ -42,7 +45,7 @@ class Subscribers:
         self._users: dict[str, User] = {}
         self._known: dict[IncomingSubscription, _Subscriber] = {}
 
-    def admit(self, subscription: IncomingSubscription, owner: object) -> None:
+    def admit(self, subscription: IncomingSubscription, owner: Session) -> None:
         """Accept the subscription of a participant (``owner``: its session) and tell it everything."""
         own = [known for known, subscriber in self._known.items() if subscriber.owner is owner]
         if len(own) >= MAX_OF_ONE:
@@ -53,6 +56,9 @@ class Subscribers:
 
     def update(self, users: dict[str, User]) -> None:
         """Tell everybody what has changed."""
+        for subscription, subscriber in list(self._known.items()):
+            if not subscriber.owner.machine.live:  # one that subscribed and then did not come
+                self._end(subscription)
         changed, self._users = changes(self._users, users), users
         if not changed:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from blinkq.sipsimple.sip_uri import SIPURI
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.session import Session
 
-__all__ = ["FocusAddress", "focus_of", "hops_to"]
+__all__ = ["FocusAddress", "FocusRoutes", "focuses_of"]
 
 log = get_logger("sipsimple.conference")
 
@@ -37,25 +37,47 @@ class FocusAddress:
     local: NameAddr
 
 
-def focus_of(session: Session) -> FocusAddress | None:
-    """The focus that ``session`` has; None when the session has none (any more).
+def focuses_of(session: Session) -> list[FocusAddress]:
+    """Under which addresses the focus of ``session`` may be reached, the best one first; none when the session has none (any more).
 
-    Through a server the focus has the name under which it was called. Without one there are no names, only its Contact, which is the
-    conference's URI (RFC 4579 §4.3).
+    Through a server the focus has the name under which it was called; where that server answers in its place, or without a server, there
+    is its Contact, which is the conference's URI (RFC 4579 §4.3).
     """
     if session.remote_identity is None or session.local_identity is None:
-        return None
-    account = session.account
+        return []
+    account, contact = session.account, session.remote_contact
     if isinstance(account, BonjourAccount) or (account.sip.outbound_proxy is None and not account.registration.enabled):
-        contact = session.remote_contact
-        if contact is None:
-            return None
-        return FocusAddress(contact, session.local_identity.to_name_addr().without_parameter("tag"))
-    return FocusAddress(SIPURI.new(session.remote_identity.uri), NameAddr(account.uri.to_uri(), account.display_name or ""))
+        local = session.local_identity.to_name_addr().without_parameter("tag")
+        return [FocusAddress(contact, local)] if contact is not None else []
+    local = NameAddr(account.uri.to_uri(), account.display_name or "")
+    uris = [SIPURI.new(session.remote_identity.uri), *([contact] if contact is not None else [])]
+    return [FocusAddress(uri, local) for uri in uris]
 
 
-async def hops_to(session: Session, focus: FocusAddress) -> AsyncIterator[Hop]:
-    """The ways to ``focus``, in order; those that cannot be had are left out. Raises DNSLookupError."""
+class FocusRoutes:
+    """The ways to a focus, to be tried one after another."""
+
+    def __init__(self, session: Session, focuses: Sequence[FocusAddress]) -> None:
+        self._session = session
+        self._focuses = list(focuses)
+        self._hops: AsyncIterator[Hop] | None = None
+
+    async def next(self, *, other_address: bool = False) -> tuple[FocusAddress, Hop] | None:
+        """The next way, with ``other_address`` one to the next address; None when there is no more. Raises DNSLookupError."""
+        if other_address and self._hops is not None:
+            self._hops = None
+            self._focuses.pop(0)
+        while self._focuses:
+            self._hops = self._hops or _hops_to(self._session, self._focuses[0])
+            hop = await anext(self._hops, None)
+            if hop is not None:
+                return self._focuses[0], hop
+            self._hops = None
+            self._focuses.pop(0)
+        return None
+
+
+async def _hops_to(session: Session, focus: FocusAddress) -> AsyncIterator[Hop]:
     settings = SIPSimpleSettings()
     target = target_of(session.account, focus.uri)
     routes = await DNSLookup().lookup_sip_proxy(target, list(settings.sip.transport_list), tls_name=session.account.sip.tls_name)

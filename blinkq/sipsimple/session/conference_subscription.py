@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
@@ -19,7 +18,7 @@ from blinkq.sip.hop import Hop
 from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 from blinkq.sipsimple.lookup import DNSLookupError
 from blinkq.sipsimple.runtime import Runtime
-from blinkq.sipsimple.session.conference_route import FocusAddress, focus_of, hops_to
+from blinkq.sipsimple.session.conference_route import FocusAddress, FocusRoutes, focuses_of
 from blinkq.sipsimple.session.contact import contact_for
 from blinkq.sipsimple.session.destination import credentials_for
 from blinkq.sipsimple.sip_events import SIPEvents
@@ -54,8 +53,7 @@ class ConferenceSubscription:
         self._session = session
         self._table = ConferenceTable()
         self._subscription: Subscription | None = None
-        self._hops: AsyncIterator[Hop] | None = None
-        self._focus: FocusAddress | None = None
+        self._routes: FocusRoutes | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
 
@@ -75,35 +73,39 @@ class ConferenceSubscription:
             Runtime.current().sip.call(self._subscription.end)
 
     async def _begin(self) -> None:
-        self._focus = focus_of(self._session)
         self._table = ConferenceTable()
-        if self._focus is None:
-            self._later(NO_ROUTE_DELAY, "the focus cannot be reached")
-            return
-        self._hops = hops_to(self._session, self._focus)
+        self._routes = FocusRoutes(self._session, focuses_of(self._session))
         await self._try_next()
 
-    async def _try_next(self) -> None:
-        assert self._hops is not None
+    async def _try_next(self, failure: SubscriptionFailed | None = None) -> None:
+        """The next way, after ``failure`` of the one before: who refuses will do so again over another route."""
+        assert self._routes is not None
         try:
-            hop = await anext(self._hops, None)
+            way = await self._routes.next(other_address=failure is not None and failure.response is not None)
         except DNSLookupError as error:
             self._later(LOOKUP_DELAY, str(error))
             return
         if self._stopped:
             return
-        if hop is None:
-            self._later(NO_ROUTE_DELAY, "no more routes to try")
+        if way is None:
+            self._no_way_left(failure)
             return
         try:
-            self._subscribe(hop)
+            self._subscribe(*way)
         except (BlinkQError, KeyError, ValueError) as error:  # whatever is wrong with addresses costs the roster, not the call
             log.exception("the conference could not be subscribed to")
             self._later(INTERNAL_DELAY, str(error))
 
-    def _subscribe(self, hop: Hop) -> None:
-        session, focus = self._session, self._focus
-        assert focus is not None
+    def _no_way_left(self, failure: SubscriptionFailed | None) -> None:
+        if failure is not None and failure.code in HOPELESS:
+            log.info("the focus does not tell who is in the conference: %s %s", failure.code, failure.reason)
+        elif failure is not None and failure.code in REFUSED:
+            self._later(REFUSED_DELAY, failure.reason)
+        else:
+            self._later(NO_ROUTE_DELAY, "no more routes to try")
+
+    def _subscribe(self, focus: FocusAddress, hop: Hop) -> None:
+        session = self._session
         parameters = SubscribeParameters(
             request_uri=focus.uri.to_uri(), from_=focus.local, to=NameAddr(focus.uri.to_uri()), contact=contact_for(session, hop), hop=hop,
             credentials=credentials_for(session.account, focus.uri, hop), event="conference",
@@ -132,12 +134,7 @@ class ConferenceSubscription:
                 delay = float(event.retry_after) if event.retry_after else 0.0
                 self._later((max(delay, REFUSED_DELAY[0]), max(delay, REFUSED_DELAY[1])), event.reason or "the focus ended it")
             return
-        if event.code in HOPELESS:
-            log.info("the focus does not tell who is in the conference: %s %s", event.code, event.reason)
-        elif event.code in REFUSED:
-            self._later(REFUSED_DELAY, event.reason)
-        else:
-            Runtime.spawn(self._try_next())
+        Runtime.spawn(self._try_next(event))
 
     def _later(self, delay: tuple[float, float], why: str) -> None:
         if self._stopped:

@@ -5,7 +5,7 @@ Engine thread only.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from blinkq.sip.sipfrag import status_of
 from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 from blinkq.sipsimple.lookup import DNSLookupError
 from blinkq.sipsimple.runtime import Runtime
-from blinkq.sipsimple.session.conference_route import FocusAddress, focus_of, hops_to
+from blinkq.sipsimple.session.conference_route import FocusAddress, FocusRoutes, focuses_of
 from blinkq.sipsimple.session.contact import contact_for
 from blinkq.sipsimple.session.destination import credentials_for
 from blinkq.sipsimple.sip_events import SIPEvents
@@ -61,19 +61,18 @@ class ParticipantReferral:
         self._change = change
         self._participant = participant
         self._on_over = on_over
-        self._focus: FocusAddress | None = None
-        self._hops: AsyncIterator[Hop] | None = None
+        self._routes: FocusRoutes | None = None
         self._subscription: Subscription | None = None
         self._last: tuple[int, str] | None = None
         self._over = False
 
     def start(self) -> None:
         """Ask."""
-        self._focus = focus_of(self._session)
-        if not self._session.remote_focus or self._focus is None:
+        focuses = focuses_of(self._session)
+        if not self._session.remote_focus or not focuses:
             self._finish(0, "remote endpoint is not a focus")
             return
-        self._hops = hops_to(self._session, self._focus)
+        self._routes = FocusRoutes(self._session, focuses[:1])
         Runtime.spawn(self._try_next(404, "no more routes to try"))
 
     def close(self) -> None:
@@ -84,26 +83,25 @@ class ParticipantReferral:
 
     async def _try_next(self, code: int, reason: str) -> None:
         """The next route; ``code`` and ``reason`` tell why the one before failed."""
-        assert self._hops is not None
+        assert self._routes is not None
         try:
-            hop = await anext(self._hops, None)
+            way = await self._routes.next()
         except DNSLookupError as error:
             self._finish(0, str(error))
             return
         if self._over:
             return
-        if hop is None:
+        if way is None:
             self._finish(code, reason)
             return
         try:
-            self._refer(hop)
+            self._refer(*way)
         except (BlinkQError, KeyError, ValueError) as error:
             log.exception("the REFER could not be sent")
             self._finish(0, str(error))
 
-    def _refer(self, hop: Hop) -> None:
-        session, focus = self._session, self._focus
-        assert focus is not None
+    def _refer(self, focus: FocusAddress, hop: Hop) -> None:
+        session = self._session
         target = self._participant.to_uri()
         refer_to = NameAddr(target.replace(parameters={**target.parameters, "method": self._change.method}))
         parameters = SubscribeParameters(
