@@ -1,0 +1,24 @@
+"""Limits on what the other party may make us keep or draw, each with its reason."""
+
+from __future__ import annotations
+
+MAX_SIDE = 16384
+"""Pixels of a screen's side: four 4K monitors in a row."""
+
+MAX_PIXELS = 64 * 1024 * 1024
+"""Pixels of a screen, 4 bytes each."""
+
+MAX_RECTANGLES = 65535
+"""Rectangles of one update; the protocol has no more."""
+
+MAX_TEXT = 1024 * 1024
+"""Bytes of text for the clipboard."""
+
+MAX_NAME = 4096
+"""Bytes of a desktop's name or of a reason."""
+
+MAX_COMPRESSED = 64 * 1024 * 1024
+"""Bytes of one compressed rectangle: what does not shrink is sent raw."""
+
+MAX_CURSOR = 256
+"""Pixels of a cursor's side."""

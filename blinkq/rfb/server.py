@@ -1,0 +1,316 @@
+"""The server: a core that shows pictures of a screen to one viewer and hands up what it types and points at (RFC 6143)."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import numpy as np
+
+from blinkq.rfb import clipboard
+from blinkq.rfb.damage import TILE, Tiles, changed_tiles, rectangles, tile_shape
+from blinkq.rfb.encoders.encoder import Encoder, RawEncoder, ZlibEncoder
+from blinkq.rfb.encoders.tight import TightEncoder
+from blinkq.rfb.encoders.zrle import ZRLEEncoder
+from blinkq.rfb.encodings import Encoding
+from blinkq.rfb.errors import RFBError
+from blinkq.rfb.framebuffer import Framebuffer, Rectangle
+from blinkq.rfb.limits import MAX_TEXT
+from blinkq.rfb.messages import (
+    ClipboardReceived,
+    Connected,
+    Failed,
+    KeyReceived,
+    PointerReceived,
+    SizeWanted,
+    Transmit,
+    UpdateWanted,
+)
+from blinkq.rfb.pace import Pace
+from blinkq.rfb.pixel_format import OURS, PixelFormat, Pixels
+from blinkq.rfb.stream import Script, StreamReader
+
+__all__ = ["ServerCore"]
+
+_NONE = 1
+_ENCODERS: dict[int, Any] = {Encoding.TIGHT: TightEncoder, Encoding.ZRLE: ZRLEEncoder, Encoding.ZLIB: ZlibEncoder}
+_JPEG_RANGE = range(Encoding.JPEG_QUALITY_0, Encoding.JPEG_QUALITY_0 + 10)
+_COMPRESSION_RANGE = range(Encoding.COMPRESSION_0, Encoding.COMPRESSION_0 + 10)
+
+
+class ServerCore:
+    """Feed it with ``receive_data`` and ``frame``.
+
+    name: of the desktop; allow_input: whether keys, pointer and clipboard of the viewer are handed up at all: not before somebody allowed
+    it. ``UpdateWanted`` tells that a new picture would be sent at once.
+    """
+
+    def __init__(self, width: int, height: int, name: str, *, allow_input: bool = False) -> None:
+        self.allow_input = allow_input
+        self.name = name
+        self._screen = Framebuffer(width, height)
+        self._dirty: Tiles = np.ones(tile_shape(width, height), np.bool_)
+        self._lossy: Tiles = np.zeros_like(self._dirty)  # shown, but not as they are
+        self._outputs: list[object] = []
+        self._format = OURS
+        self._known: frozenset[int] = frozenset()
+        self._encoder: Encoder = RawEncoder()
+        self._raw = RawEncoder()
+        self._encoders: dict[int, Encoder] = {}
+        self._order: list[int] = []
+        self._level = 2
+        self._quality: int | None = None
+        self._now = 0.0
+        self._pace = Pace(9)
+        self._wanted = False  # the viewer waits for an update
+        self._resized = False
+        self._failed = False
+        self._connected = False
+        self._extended_clipboard = False
+        self._our_text = ""
+        self._reader: StreamReader | None = None
+        self._send(b"RFB 003.008\n")
+
+    # commands ------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def waiting(self) -> bool:
+        """The viewer can take a picture now."""
+        return self._wanted
+
+    def receive_data(self, data: bytes, now: float) -> None:
+        """Bytes of the viewer. Never raises."""
+        if self._failed:
+            return
+        try:
+            self._now = now
+            if self._reader is None:
+                self._reader = StreamReader(self._run())
+            self._reader.feed(data)
+        except RFBError as error:
+            self._fail(str(error))
+        except StopIteration:
+            self._fail("the viewer ended the connection")
+
+    def closed(self, reason: str, now: float) -> None:
+        """The connection is gone. Idempotent."""
+        self._fail(reason)
+
+    def frame(self, pixels: Pixels, now: float) -> None:
+        """The screen looks so now; the viewer gets what changed as soon as it asks. Another size is another screen."""
+        height, width = pixels.shape[:2]
+        if (width, height) != (self._screen.width, self._screen.height):
+            self._screen = Framebuffer(width, height)
+            self._screen.pixels[:] = pixels
+            self._dirty = np.ones(tile_shape(width, height), np.bool_)
+            self._lossy = np.zeros_like(self._dirty)
+            self._resized = True
+        else:
+            self._dirty |= changed_tiles(self._screen.pixels, pixels)
+            self._screen.pixels[:] = pixels
+        self._update(now)
+
+    def cut_text(self, text: str, now: float) -> None:
+        """Our clipboard has this text now."""
+        self._our_text = text
+        if self._connected:
+            make = clipboard.provide_message if self._extended_clipboard else clipboard.plain_message
+            self._send(make(3, text))
+
+    def bell(self, now: float) -> None:
+        """Ring at the viewer's."""
+        if self._connected:
+            self._send(b"\x02")
+
+    def tick(self, now: float) -> None:
+        """Nothing here waits for a time."""
+
+    def deadline(self) -> float | None:
+        return None
+
+    def drain(self) -> list[object]:
+        outputs, self._outputs = self._outputs, []
+        return outputs
+
+    # the conversation ----------------------------------------------------------------------------------------------------------------
+
+    def _run(self) -> Script:
+        yield from self._handshake()
+        self._connected = True
+        self._outputs.append(Connected(self._screen.width, self._screen.height, self.name))
+        handlers = {
+            0: self._set_format, 2: self._set_encodings, 3: self._request, 4: self._key, 5: self._pointer, 6: self._text,
+            150: self._skip_continuous, 248: self._fence, 251: self._set_size,
+        }  # fmt: skip
+        while True:
+            kind = (yield 1)[0]
+            handler = handlers.get(kind)
+            if handler is None:
+                raise RFBError(f"a message of kind {kind}")
+            yield from handler()
+
+    def _handshake(self) -> Script:
+        greeting = yield 12
+        if not greeting.startswith(b"RFB 003.") or not greeting[8:11].isdigit():
+            raise RFBError("not a viewer: what is there does not speak RFB")
+        minor = int(greeting[8:11])
+        if minor >= 7:
+            self._send(bytes([1, _NONE]))
+            if (yield 1)[0] != _NONE:
+                raise RFBError("the viewer wants another way of signing in")
+            if minor >= 8:
+                self._send(struct.pack(">I", 0))
+        else:
+            self._send(struct.pack(">I", _NONE))
+        yield 1  # shared or not: there is one viewer here
+        name = self.name.encode()[:1024]
+        self._send(struct.pack(">HH16sI", self._screen.width, self._screen.height, OURS.to_bytes(), len(name)) + name)
+
+    def _set_format(self) -> Script:
+        wanted = PixelFormat.parse((yield 19)[3:])
+        if not wanted.true_colour:
+            raise RFBError("the viewer wants colours from a map, which is not possible here")
+        self._format = wanted
+        self._dirty[:] = True
+        self._choose()
+
+    def _set_encodings(self) -> Script:
+        (count,) = struct.unpack(">xH", (yield 3))
+        wanted = list(struct.unpack(f">{count}i", (yield count * 4))) if count else []
+        self._known = frozenset(wanted)
+        self._order = wanted
+        quality = next((kind - Encoding.JPEG_QUALITY_0 for kind in wanted if kind in _JPEG_RANGE), None)
+        if quality != self._quality:
+            self._quality = quality
+            self._pace = Pace(9 if quality is None else quality)
+        self._level = next((kind - Encoding.COMPRESSION_0 for kind in wanted if kind in _COMPRESSION_RANGE), 2)
+        self._choose()
+        if Encoding.EXTENDED_CLIPBOARD in self._known and not self._extended_clipboard:
+            self._extended_clipboard = True
+            self._send(clipboard.caps_message(3))
+
+    def _choose(self) -> None:
+        """The encoder that the viewer likes best. A new one begins new zlib streams, which the viewer would not notice: each is kept."""
+        for kind in self._order:
+            if kind not in _ENCODERS or (kind == Encoding.TIGHT and not self._format.short):
+                continue
+            if kind not in self._encoders:
+                self._encoders[kind] = _ENCODERS[kind](min(9, max(1, self._level)))
+            self._encoder = self._encoders[kind]
+            return
+        self._encoder = self._raw
+
+    def _request(self) -> Script:
+        incremental, x, y, width, height = struct.unpack(">BHHHH", (yield 9))
+        area = Rectangle(x, y, width, height)
+        if not incremental:
+            self._dirty[y // TILE : -(-(y + height) // TILE), x // TILE : -(-(x + width) // TILE)] = True
+        self._pace.asked(self._now)
+        self._wanted = True
+        self._update(self._now)
+        if self._wanted:
+            self._outputs.append(UpdateWanted(area, bool(incremental)))
+
+    def _key(self) -> Script:
+        pressed, keysym = struct.unpack(">BxxI", (yield 7))
+        if self.allow_input:
+            self._outputs.append(KeyReceived(keysym, bool(pressed)))
+
+    def _pointer(self) -> Script:
+        buttons, x, y = struct.unpack(">BHH", (yield 5))
+        if self.allow_input:
+            self._outputs.append(PointerReceived(min(x, self._screen.width - 1), min(y, self._screen.height - 1), buttons))
+
+    def _text(self) -> Script:
+        (size,) = struct.unpack(">3xi", (yield 7))
+        if abs(size) > MAX_TEXT + 1024:
+            raise RFBError("clipboard text that is too long")
+        data = yield abs(size)
+        if size >= 0:
+            self._take_text(data.decode("latin-1"))
+            return
+        flags, rest = clipboard.parse_extended(data)
+        if not flags & clipboard.TEXT or flags & clipboard.CAPS:
+            return
+        if flags & clipboard.NOTIFY and self.allow_input:
+            self._send(clipboard.request_message(3))
+        elif flags & clipboard.REQUEST:
+            self._send(clipboard.provide_message(3, self._our_text))
+        elif flags & clipboard.PROVIDE:
+            self._take_text(clipboard.text_of(rest))
+
+    def _take_text(self, text: str) -> None:
+        if self.allow_input:
+            self._outputs.append(ClipboardReceived(text))
+
+    def _skip_continuous(self) -> Script:
+        yield 9  # not announced: whoever asks for it all the same gets pictures when it asks for pictures
+
+    def _fence(self) -> Script:
+        (size,) = struct.unpack(">3x4xB", (yield 8))
+        yield size
+
+    def _set_size(self) -> Script:
+        width, height, count = struct.unpack(">xHHBx", (yield 7))
+        if count:
+            yield count * 16
+        if self.allow_input:
+            self._outputs.append(SizeWanted(width, height))
+
+    # pictures ------------------------------------------------------------------------------------------------------------------------
+
+    def _update(self, now: float) -> None:
+        """Send what changed, if the viewer waits for it."""
+        if not self._wanted or not self._connected:
+            return
+        size = self._size_entry()
+        tiles, quality = self._dirty, self._quality_now()
+        if not tiles.any():
+            tiles, quality = self._lossy, None  # nothing moves: time to show what was only sketched
+        if size is None and not tiles.any():
+            return
+        entries = [] if size is None else [size]
+        if size is None or Encoding.EXTENDED_DESKTOP_SIZE in self._known or Encoding.DESKTOP_SIZE in self._known:
+            entries += self._pictures(tiles, quality)
+        data = struct.pack(">BxH", 0, len(entries)) + b"".join(entries)
+        self._wanted = False
+        self._pace.sent(len(data), now)
+        self._send(data)
+
+    def _pictures(self, tiles: Tiles, quality: int | None) -> list[bytes]:
+        lossless = quality is None
+        encoder = self._raw if self._pace.uncompressed else self._encoder
+        entries: list[bytes] = []
+        for area in rectangles(tiles, self._screen.width, self._screen.height):
+            entries += encoder.encode(self._screen.view(area), area, self._format, quality)
+        if lossless or encoder is self._raw or not isinstance(encoder, TightEncoder):
+            self._lossy &= ~tiles
+        else:
+            self._lossy |= tiles
+        self._dirty &= ~tiles
+        return entries
+
+    def _quality_now(self) -> int | None:
+        return None if self._quality is None else self._pace.quality
+
+    def _size_entry(self) -> bytes | None:
+        if not self._resized:
+            return None
+        self._resized = False
+        width, height = self._screen.width, self._screen.height
+        if Encoding.EXTENDED_DESKTOP_SIZE in self._known:
+            screen = struct.pack(">IHHHHI", 1, 0, 0, width, height, 0)
+            return struct.pack(">HHHHi", 0, 0, width, height, Encoding.EXTENDED_DESKTOP_SIZE) + b"\x01\0\0\0" + screen
+        if Encoding.DESKTOP_SIZE in self._known:
+            return struct.pack(">HHHHi", 0, 0, width, height, Encoding.DESKTOP_SIZE)
+        raise RFBError("the screen has another size now, which the viewer cannot show")
+
+    def _send(self, data: bytes) -> None:
+        self._outputs.append(Transmit(data))
+
+    def _fail(self, reason: str) -> None:
+        if not self._failed:
+            self._failed = True
+            self._connected = self._wanted = False
+            self._outputs.append(Failed(reason))
+
