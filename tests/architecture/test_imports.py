@@ -10,17 +10,18 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "blinkq"
 
-PURE = {"base", "sdp", "sip", "payloads", "msrp", "media"}
+PURE = {"base", "sdp", "sip", "payloads", "msrp", "rfb", "media"}
 MAY_IMPORT: dict[str, set[str]] = {
     "base": set(),
     "sdp": {"base"},
     "sip": {"base", "sdp"},
     "payloads": {"base"},
     "msrp": {"base"},
+    "rfb": {"base"},
     "media": {"base"},
     "voice": {"base", "media"},
-    "engine": {"base", "sdp", "sip", "msrp", "media"},
-    "sipsimple": {"base", "sdp", "sip", "payloads", "msrp", "media", "engine"},
+    "engine": {"base", "sdp", "sip", "msrp", "rfb", "media"},
+    "sipsimple": {"base", "sdp", "sip", "payloads", "msrp", "rfb", "media", "engine"},
     "qtbridge": {"base"},
     "app": {"base", "payloads", "qtbridge", "sipsimple"},
     "cli": {"base", "payloads", "sipsimple"},
