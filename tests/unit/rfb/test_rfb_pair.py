@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 from support.rfb_pair import RFBPair, picture
 
 from blinkq.rfb.encodings import VIEWER_ENCODINGS, Encoding
-from blinkq.rfb.messages import Bell, ClipboardReceived, Connected, Failed, KeyReceived, PointerReceived, Resized, SizeWanted, Updated, UpdateWanted
+from blinkq.rfb.messages import (
+    Bell,
+    ClipboardReceived,
+    Connected,
+    Failed,
+    KeyReceived,
+    PointerReceived,
+    Resized,
+    SizeWanted,
+    Updated,
+    UpdateWanted,
+)
 from blinkq.rfb.server import ServerCore
 from blinkq.rfb.viewer import ViewerCore
 
