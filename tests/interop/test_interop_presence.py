@@ -137,3 +137,16 @@ def test_a_call_of_ours_lights_the_lamp_of_a_colleague(lab: Lab, tmp_path: Path)
             out, _ = caller.communicate("stop\n", timeout=30)
         assert "DialogPublicationDidEnd" in out, out
     assert "Traceback" not in watch.text
+
+
+def test_a_watcher_whom_nobody_has_approved_is_pending_on_both_sides(lab: Lab, tmp_path: Path) -> None:
+    lab.reset("kamailio", LAB_PRES_RULES="1")  # it remembers whom it has let in before: these two have not met
+    try:
+        with BlinkQ("presence", "publish", "busy", *person(lab, tmp_path, "carol", "udp")) as publish:
+            publish.wait_for("PresencePublicationDidSucceed")
+            with BlinkQ("presence", "watch", "carol", "--once", *person(lab, tmp_path, "bob", "udp")) as watch:
+                assert watch.wait() == 0, watch.text
+            assert "sip:carol@lab.test  pending" in watch.text
+            publish.wait_for_text("watcher sip:bob@lab.test: pending")
+    finally:
+        lab.reset("kamailio", "bob", "carol")
