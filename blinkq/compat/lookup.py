@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from blinkq.base.notification import NotificationCenter, NotificationData
 from blinkq.compat.green import wait_for
+from blinkq.compat.types import Singleton
 from blinkq.sipsimple import lookup
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.lookup import DNSLookupError
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.sip_uri import BaseSIPURI
 
-__all__ = ["DNSLookup", "DNSLookupError"]
+__all__ = ["DNSLookup", "DNSLookupError", "DNSManager"]
 
 
 class _Waiting(lookup.Lookup[Any]):
@@ -39,3 +42,27 @@ class DNSLookup(lookup.DNSLookup):
     ) -> lookup.Lookup[list[tuple[str, int]]]:
         """(address, port) of the servers of "msrprelay" or "stun"."""
         return _Waiting(super().lookup_service(uri, service, timeout, lifetime)._future)
+
+
+class DNSManager(metaclass=Singleton):
+    """The singleton that tells which name servers are asked. The SDK's chose others where these knew too little; ours does not."""
+
+    @property
+    def nameservers(self) -> list[str]:
+        """Those of the settings (IP:port), else those of the system; empty where it has none."""
+        configured = SIPSimpleSettings().dns.nameservers
+        if configured:
+            return [str(server) for server in configured]
+        import dns.resolver  # takes 100 ms to import, and most scripts never ask
+
+        try:
+            return [str(server) for server in dns.resolver.get_default_resolver().nameservers]
+        except dns.resolver.NoResolverConfiguration:
+            return []
+
+    def start(self) -> None:
+        """Post DNSResolverDidInitialize with the ``nameservers``."""
+        NotificationCenter().post_notification("DNSResolverDidInitialize", self, NotificationData(nameservers=self.nameservers))
+
+    def stop(self) -> None:
+        """Nothing needs to be stopped; here for scripts that do."""

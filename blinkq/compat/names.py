@@ -24,7 +24,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "msrplib": (),
     "msrplib.protocol": ("blinkq.msrp.protocol",),
     "sipsimple": (f"{_HERE}.root",),
-    "sipsimple.account": (f"{_OURS}.account",),
+    "sipsimple.account": (f"{_OURS}.account", f"{_HERE}.account"),
     "sipsimple.addressbook": (f"{_OURS}.addressbook",),
     "sipsimple.application": (f"{_OURS}.application",),
     "sipsimple.audio": (f"{_OURS}.audio", f"{_HERE}.audio"),
@@ -60,6 +60,7 @@ _PAYLOADS = (
 )  # fmt: skip
 
 MODULES["sipsimple.payloads"] = ("blinkq.payloads",)
+MODULES["sipsimple.payloads.presdm"] = (f"{_HERE}.presdm",)
 MODULES |= {f"sipsimple.payloads.{name}": (f"blinkq.payloads.{name}",) for name in _PAYLOADS}
 
 #: the packages whose names lead here; one that is really installed is left alone

@@ -22,10 +22,14 @@ MODERN_NAMES: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "AudioStreamDidStopRecordingAudio": ("AudioStreamDidStopRecording", None),
     "AudioStreamDidChangeRTPParameters": ("RTPStreamDidChangeRTPParameters", None),
     "AudioStreamDidTimeout": ("RTPStreamDidTimeout", None),
+    "AudioStreamICENegotiationStateDidChange": ("RTPStreamICENegotiationStateDidChange", None),
+    "AudioStreamICENegotiationDidSucceed": ("RTPStreamICENegotiationDidSucceed", None),
+    "AudioStreamICENegotiationDidFail": ("RTPStreamICENegotiationDidFail", None),
 }
 
 #: data that the SDK's versions had under other names: notification, field, and what it is made of
 ADDED_DATA: dict[str, dict[str, Callable[[Any], Any]]] = {
+    "SIPEngineGotMessage": {"content_subtype": lambda data: (data.content_type or "").partition("/")[2]},
     "SIPAccountRegistrationDidFail": {"retry_after": lambda data: data.delay, "timeout": lambda data: data.delay},
 }
 
