@@ -142,6 +142,14 @@ class Call(QObject):
         return f"{stream.codec}{rate}"
 
     @property
+    def way(self) -> tuple[str, str] | None:
+        """The kinds of our and the peer's address ("host", "srflx" ...) between which ICE sends the sound; None without ICE."""
+        stream = self.stream
+        if stream is None or not stream.ice_active:
+            return None
+        return stream.local_rtp_candidate_type or "", stream.remote_rtp_candidate_type or ""
+
+    @property
     def encrypted(self) -> bool:
         """Whether the sound is encrypted (SRTP)."""
         stream = self.stream

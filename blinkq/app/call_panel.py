@@ -301,6 +301,9 @@ class CallPanel(QFrame):
             label.setToolTip(self.tr("The sound is encrypted (SRTP).") + "\n" + (way if safe else f"{way}\n{plain}"))
         else:
             label.setToolTip(self.tr("The sound is not encrypted."))
+        if self.call.way is not None:
+            found = self.tr("It takes the way that ICE found: %1 to %2.").replace("%1", self.call.way[0]).replace("%2", self.call.way[1])
+            label.setToolTip(f"{label.toolTip()}\n{found}")
         label.setAccessibleDescription(label.toolTip())
 
     def _refresh_notice(self) -> None:

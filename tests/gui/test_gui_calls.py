@@ -247,6 +247,15 @@ def test_the_lock_tells_the_truth(windows: Windows) -> None:
     assert "no TLS" in windows.panel.ui.lockLabel.toolTip()
 
 
+def test_the_lock_tells_which_way_the_sound_takes(windows: Windows) -> None:
+    windows.talk()
+    (stream,) = windows.session.streams
+    stream.ice_active, stream.local_rtp_candidate_type, stream.remote_rtp_candidate_type = True, "srflx", "host"
+    windows.panel.refresh()
+    said = windows.panel.ui.lockLabel.toolTip()
+    assert said == "The sound is not encrypted.\nIt takes the way that ICE found: srflx to host."
+
+
 def test_answering_an_incoming_call(windows: Windows) -> None:
     session = windows.middleware.calls_in()
     windows.settle()

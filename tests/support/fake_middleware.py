@@ -63,6 +63,9 @@ class FakeStream:
     codec: str | None = "opus"
     sample_rate: int | None = 48000
     srtp_active: bool = False
+    ice_active: bool = False
+    local_rtp_candidate_type: str | None = None
+    remote_rtp_candidate_type: str | None = None
     digits: str = ""
     recording: str | None = None
 
