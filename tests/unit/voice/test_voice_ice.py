@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -273,3 +275,9 @@ class StunServer:
             )
             answer.attributes["XOR-MAPPED-ADDRESS"] = source if self._mapped == "source" else self._mapped
             self._socket.sendto(bytes(answer), source)
+
+
+def test_a_media_process_without_ice_does_not_carry_the_library() -> None:
+    check = "import sys, blinkq.voice.process; print(*({'aioice', 'asyncio', 'ifaddr', 'dns'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-P", "-c", check], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
