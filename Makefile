@@ -3,7 +3,8 @@
 # make demo    a whole call with nobody at the screen; screenshots and the recording in build/demo/
 # make bench   measure against the targets; build/bench.json
 # make lint    style and types        make interop   tests against real peers (installs the lab's packages)
-# make docs    generated pages        make forms     compile ui/*.ui                make lock   what could be updated
+# make docs    generated pages, and the middleware's reference in build/docs/middleware/
+# make forms   compile ui/*.ui        make lock      what could be updated
 PYTHON = .venv/bin/python
 ARGS =
 
@@ -34,6 +35,7 @@ interop: prepare-dev
 
 docs: prepare-dev
 	$(PYTHON) docs/generate.py
+	$(PYTHON) docs/middleware/build.py
 
 forms: prepare
 	$(PYTHON) -m blinkq.app.build_forms
