@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from support.lab import BlinkQ
 from support.multicast import why_no_multicast
-from support.namespaces import two_computers, why_no_namespaces
 from support.tones import sine
+from support.two_computers import two_computers, why_no_namespaces
 from support.voice import likeness, write_wav
 
 from blinkq.base.resources import resource
