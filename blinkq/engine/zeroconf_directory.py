@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,6 +31,9 @@ CLOSE_TIMEOUT = 2.0
 MAX_STRING = 255
 
 log = get_logger("engine.zeroconf_directory")
+
+# it warns, with a traceback, of every datagram that cannot be sent while a network is gone, which is no news to anybody
+logging.getLogger("zeroconf").setLevel(logging.ERROR)
 
 
 class ZeroconfDirectory:

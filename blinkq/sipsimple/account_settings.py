@@ -6,6 +6,7 @@ from blinkq.sipsimple.account_kept_settings import EncryptionSettings
 from blinkq.sipsimple.configuration import KEPT, Setting, SettingAlias, SettingsGroup, group
 from blinkq.sipsimple.configuration.datatypes import (
     AudioCodecList,
+    MSRPTransport,
     PositiveInteger,
     SIPAddress,
     SIPProxyAddress,
@@ -15,8 +16,8 @@ from blinkq.sipsimple.configuration.datatypes import (
 )
 
 __all__ = [
-    "AccountSIPSettings", "AuthSettings", "DialogEventSettings", "MessageSummarySettings", "PresenceSettings",
-    "RTPSettings", "RegistrationSettings",
+    "AccountSIPSettings", "AuthSettings", "BonjourMSRPSettings", "BonjourPresenceSettings", "BonjourSIPSettings", "DialogEventSettings",
+    "MessageSummarySettings", "PresenceSettings", "RTPSettings", "RegistrationSettings",
 ]  # fmt: skip
 
 
@@ -67,6 +68,10 @@ class RTPSettings(SettingsGroup):
     video_codec_list: Setting[VideoCodecList | None] = Setting(VideoCodecList, nillable=True, doc=f"{KEPT}there is no video")
 
     encryption = group(EncryptionSettings)
+
+
+class BonjourMSRPSettings(SettingsGroup):
+    transport = Setting(MSRPTransport, MSRPTransport("tls"), doc="how chats and files travel: tls or tcp (not encrypted)")
 
 
 class BonjourPresenceSettings(SettingsGroup):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blinkq.base.catalogue import post
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
-from blinkq.sipsimple.account_settings import BonjourPresenceSettings, BonjourSIPSettings, RTPSettings
+from blinkq.sipsimple.account_settings import BonjourMSRPSettings, BonjourPresenceSettings, BonjourSIPSettings, RTPSettings
 from blinkq.sipsimple.configuration import Setting, SettingsObject, group
 from blinkq.sipsimple.configuration.datatypes import SIPAddress
 from blinkq.sipsimple.contact_uri import ContactURI, local_address
@@ -49,6 +49,7 @@ class BonjourAccount(SettingsObject):
     announced = Setting(bool, True, doc="whether others on the local network see us; otherwise we only see them")
     display_name: Setting[str | None] = Setting(str, nillable=True, doc="our name, as others see it; empty = that of the system's user")
 
+    msrp = group(BonjourMSRPSettings)
     presence = group(BonjourPresenceSettings)
     rtp = group(RTPSettings)
     sip = group(BonjourSIPSettings)
