@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from blinkq.base.errors import IllegalStateError
+from blinkq.compat.null import Null
 from blinkq.media.control import StreamStatistics
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.streams import AudioStream
 
-__all__ = ["adapt"]
+__all__ = ["StreamEncryption", "adapt"]
 
 _start_configuration = ConfigurationManager.start
 
@@ -18,13 +20,39 @@ _start_configuration = ConfigurationManager.start
 def adapt() -> Callable[[], None]:
     """Adapt the classes; the result undoes it."""
     ConfigurationManager.start = _start  # type: ignore[method-assign]  # the backend may be left out
-    setattr(StreamStatistics, "__getitem__", _statistics_item)  # noqa: B010 - scripts read a dictionary of dictionaries
+    added: list[tuple[type, str, object]] = [
+        (StreamStatistics, "__getitem__", _statistics_item),
+        (AudioStream, "encryption", property(StreamEncryption)),
+        (AudioStream, "recorder", property(_recorder)),
+    ]
+    for owner, name, member in added:
+        setattr(owner, name, member)
 
     def undo() -> None:
         ConfigurationManager.start = _start_configuration  # type: ignore[method-assign]  # as it was
-        delattr(StreamStatistics, "__getitem__")
+        for owner, name, _ in added:
+            delattr(owner, name)
 
     return undo
+
+
+class StreamEncryption:
+    """What is known of a stream's encryption: ``active``, ``type`` ("SRTP/SDES" or None), ``cipher`` (the suite or None)."""
+
+    #: there is no ZRTP: whatever is asked of it is nothing
+    zrtp = Null
+
+    def __init__(self, stream: AudioStream) -> None:
+        negotiated = stream._negotiated if stream.srtp_active else None
+        key = negotiated.local_key if negotiated is not None else None
+        self.active = key is not None
+        self.type = "SRTP/SDES" if key is not None else None
+        self.cipher = key.suite if key is not None else None
+
+
+def _recorder(stream: AudioStream) -> object:
+    """The recording that is being made (it has a ``filename``), or None."""
+    return stream._recorder.current
 
 
 def _start(self: ConfigurationManager, backend: Any = None, passwords: Any = None) -> None:

@@ -53,6 +53,9 @@ class Translator:
         data.update({name: as_text(value) for name, value in data.items()})
         for field, value_of in ADDED_DATA.get(notification.name, {}).items():
             data.setdefault(field, value_of(notification.data))
+        if notification.name == "MediaStreamDidStart" and getattr(notification.sender, "srtp_active", False):
+            told = NotificationData(timestamp=data.get("timestamp"))
+            notification.center.post_next("RTPStreamDidEnableEncryption", notification.sender, told)
         if notification.name in MODERN_NAMES:
             modern, fields = MODERN_NAMES[notification.name]
             kept = {name: value for name, value in data.items() if fields is None or name in (*fields, "timestamp")}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.compat import EXAMPLES, Script, run_script
-from support.lab import Lab
+from support.lab import BlinkQ, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -38,3 +38,22 @@ def test_the_specifications_example_is_refused(lab: Lab, settings: Path) -> None
         call.press_return()
         assert call.wait() == 0, call.lines
     assert call.lines[-1] == "Failed to connect"
+
+
+def test_a_script_publishes_its_presence(lab: Lab, settings: Path, tmp_path: Path) -> None:
+    password = tmp_path / "erin.password"
+    password.write_text("erinpw\n")
+    erin = [
+        "--config-dir", str(tmp_path / "erin"), "--account", "erin@lab.test", "--password-file", str(password), "--nameserver",
+        lab.nameserver, "--local-address", "127.0.0.1", "--proxy", lab.proxy("udp"),
+    ]  # fmt: skip
+    with BlinkQ("presence", "watch", "alice", *erin) as watch:
+        watch.wait_for("PresenceSubscriptionDidStart")
+        with Script(EXAMPLES / "presence_publisher.py", settings, f"127.0.0.1:{lab.port(60)}", "writing letters") as publisher:
+            publisher.wait_for("published for")
+            watch.wait_for_text("sip:alice@lab.test  open  working  “writing letters”")
+            publisher.press_return()
+            assert publisher.wait() == 0, publisher.lines
+        watch.wait_for_text("sip:alice@lab.test  no state is published")
+        watch.interrupt()
+        assert watch.wait() == 0

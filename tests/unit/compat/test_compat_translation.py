@@ -94,3 +94,14 @@ def test_a_closed_translator_is_silent(translator: Translator) -> None:
     recorder = Recorder()
     post("AudioStreamDidTimeout", Sender())
     assert recorder.names == ["AudioStreamDidTimeout"]
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+def test_encrypted_streams_say_so(encrypted: bool) -> None:
+    class Stream:
+        srtp_active = encrypted
+
+    recorder = Recorder()
+    post("MediaStreamDidStart", Stream())
+    post("MediaStreamDidStart", Sender())
+    assert recorder.names.count("RTPStreamDidEnableEncryption") == encrypted
