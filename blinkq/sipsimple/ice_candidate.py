@@ -67,12 +67,14 @@ def outcome(
     duration: float, pairs: Sequence[IceCheck], checks: Sequence[IceCheck], local: Sequence[IceCandidate], remote: Sequence[IceCandidate]
 ) -> dict[str, object]:
     """The data of a notification that ICE succeeded; ``chosen_...`` are the candidates of the selected pairs by component."""
-    chosen = [ICECheck.of(pair) for pair in pairs]
+    chosen, checked = [ICECheck.of(pair) for pair in pairs], [ICECheck.of(check) for check in checks]
     return {
         "duration": duration,
         "chosen_local_candidates": {pair.local_candidate.component: pair.local_candidate for pair in chosen},
         "chosen_remote_candidates": {pair.remote_candidate.component: pair.remote_candidate for pair in chosen},
         "local_candidates": [ICECandidate.of(known) for known in local],
         "remote_candidates": [ICECandidate.of(known) for known in remote],
-        "connectivity_checks_results": [ICECheck.of(check) for check in checks],
+        "connectivity_checks_results": checked,
+        "valid_pairs": chosen,
+        "valid_list": [check for check in checked if check.state == "succeeded"],
     }

@@ -241,11 +241,12 @@ for sender in ("AudioStream", "RTPTransport"):
     )  # fmt: skip
     declare(
         f"{sender}ICENegotiationDidSucceed", sender,
-        "ICE found a way after duration seconds. chosen_local_candidates and chosen_remote_candidates map RTP and RTCP to an ICECandidate; "
-        "local_candidates and remote_candidates are all there were, connectivity_checks_results the ICECheck of each pair.",
+        "ICE found a way after duration seconds. chosen_local_candidates and chosen_remote_candidates map RTP and RTCP to an "
+        "ICECandidate; local_candidates and remote_candidates are all there were, connectivity_checks_results the ICECheck of each pair, "
+        "valid_pairs those selected, valid_list those that work.",
         required=(
             "chosen_local_candidates", "chosen_remote_candidates", "duration", "local_candidates", "remote_candidates",
-            "connectivity_checks_results",
+            "connectivity_checks_results", "valid_pairs", "valid_list",
         ),
     )  # fmt: skip
     declare(

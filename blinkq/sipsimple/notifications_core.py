@@ -13,6 +13,11 @@ declare(
     required=("request_uri", "from_header", "to_header", "headers", "body", "content_type"),
 )  # fmt: skip
 
+declare("RTPTransportDidInitialize", "RTPTransport", "The ports are open and, with ICE, the candidates gathered.")
+declare("RTPTransportDidFail", "RTPTransport", "The ports cannot be opened.", required=("reason",))
+declare("RTPAudioStreamGotDTMF", "AudioTransport", "The peer pressed a key.", required=("digit",))
+declare("RTPAudioTransportDidTimeout", "AudioTransport", "Nothing came from the peer for the timeout of start().")
+
 declare("SIPRequestGotProvisionalResponse", "Request", "A provisional answer came.", required=_ANSWER)
 declare(
     "SIPRequestDidSucceed", "Request", "It was answered with a 2xx; expires: seconds it lasts, 0 if it does not.",

@@ -6,7 +6,9 @@ Only names are gathered here. The rest of the middleware imports the files that 
 from __future__ import annotations
 
 from blinkq.sipsimple.audio_mixer import AudioMixer
+from blinkq.sipsimple.core.audio_transport import AudioTransport
 from blinkq.sipsimple.core.mixer_port import MixerPort
+from blinkq.sipsimple.core.rtp_transport import RTPTransport
 from blinkq.sipsimple.core.tone_generator import ToneGenerator
 from blinkq.sipsimple.core.wave_file import RecordingWaveFile, WaveFile
 from blinkq.sipsimple.engine import Engine
@@ -103,6 +105,7 @@ from blinkq.sipsimple.values.transport_headers import (
 __all__ = [
     "SIPURI",
     "AudioMixer",
+    "AudioTransport",
     "BaseContentTypeHeader",
     "BaseEventHeader",
     "BaseHeader",
@@ -163,6 +166,7 @@ __all__ = [
     "Publication",
     "PublicationETagError",
     "PublicationError",
+    "RTPTransport",
     "ReasonHeader",
     "RecordRouteHeader",
     "RecordingWaveFile",

@@ -152,7 +152,7 @@ class AudioMedia:
         assert self._last is not None
         kept = []
         for attribute in self._last.attributes:
-            if attribute.name in ("sendrecv", "sendonly", "recvonly", "inactive") or MediaPlace.is_said_by(attribute):
+            if attribute.name in ("sendrecv", "sendonly", "recvonly", "inactive") or MediaPlace.is_said_by(attribute.name):
                 continue
             if attribute.name == "crypto" and not self._is_chosen_key(attribute):
                 continue

@@ -98,8 +98,12 @@ class StreamICE:
         clock = Runtime.current().clock
         began = clock.monotonic()
         server = await STUNServers().find(account, GATHERING_LIMIT)
-        left = max(0.1, GATHERING_LIMIT - (clock.monotonic() - began))
-        return IceGathering(self._ufrag, self._password, self._controlling, server, left, (address,) if address else ())
+        return self.gathering(address, server, max(0.1, GATHERING_LIMIT - (clock.monotonic() - began)))
+
+    def gathering(self, address: str, stun_server: tuple[str, int] | None, timeout: float = GATHERING_LIMIT) -> IceGathering:
+        """The same where the STUN server is known; it has ``timeout`` seconds to answer."""
+        self._enter("GATHERING")
+        return IceGathering(self._ufrag, self._password, self._controlling, stun_server, timeout, (address,) if address else ())
 
     def gathered(self, opened: TransportOpened) -> None:
         """The media process has answered."""
@@ -134,6 +138,11 @@ class StreamICE:
         peer = peer_of(offer, index)
         if peer is not None and self._peer is not None and _other(peer, self._peer) and not self._ended:
             log.info("the peer restarts ICE")
+            self._renew(controlling=False)
+
+    def follow(self) -> None:
+        """The offer will be the peer's, other than was thought when the candidates were gathered."""
+        if self._controlling and self._peer is None:
             self._renew(controlling=False)
 
     def restart(self) -> None:

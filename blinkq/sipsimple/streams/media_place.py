@@ -36,9 +36,9 @@ class MediaPlace:
         return (*lines, *(self.ice.attributes() if self.ice is not None else ()))
 
     @staticmethod
-    def is_said_by(attribute: Attribute) -> bool:
-        """Whether ``attributes`` are where a line comes from: it is said anew with every description."""
-        return attribute.name in _NAMES
+    def is_said_by(name: str) -> bool:
+        """Whether ``attributes`` are where a line ``name`` comes from: it is said anew with every description."""
+        return name in _NAMES
 
 
 _NAMES = frozenset({"rtcp", "ice-ufrag", "ice-pwd", "candidate", "remote-candidates", "end-of-candidates", "ice-mismatch"})
