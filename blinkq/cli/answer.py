@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
 
 from blinkq.base.notification import Notification
+from blinkq.cli.chat_lines import ChatLines
 from blinkq.cli.conversation import Conversation
+from blinkq.cli.file_report import FileReport
 from blinkq.cli.output import Output
 from blinkq.cli.preparation import check_files, full_uri, selected_account
 from blinkq.cli.tool import Tool
@@ -13,6 +17,7 @@ from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.core import SIPURI
 from blinkq.sipsimple.explain import explain_registration
 from blinkq.sipsimple.session import IllegalStateError, Session
+from blinkq.sipsimple.streams import ChatStream, FileTransferStream
 
 __all__ = ["AnswerTool", "run"]
 
@@ -31,6 +36,7 @@ class AnswerTool(Tool):
 
     def begin(self) -> None:
         self.conversations: list[Conversation] = []
+        self.attendants: list[ChatLines | FileReport] = []
         self.ended = 0
         self.failures = 0
         self.leaving = False
@@ -62,6 +68,9 @@ class AnswerTool(Tool):
             for conversation in list(self.conversations):
                 if conversation.takes(notification):
                     conversation.handle_notification(notification)
+            for attendant in list(self.attendants):
+                if attendant.takes(notification):
+                    attendant.handle_notification(notification)
 
     def _NH_SIPAccountRegistrationDidSucceed(self, notification: Notification) -> None:
         self.output.say(f"Registered {notification.sender.id} for {notification.data.expires} seconds")
@@ -92,14 +101,36 @@ class AnswerTool(Tool):
 
     def _accept(self, conversation: Conversation) -> None:
         session = conversation.session
-        audio = [stream for stream in session.proposed_streams or [] if stream.type == "audio"]
+        wanted = self._wanted(session.proposed_streams or [])
         try:
-            if audio:
-                session.accept(audio[:1])
+            if wanted:
+                session.accept(wanted)
             else:
                 session.reject(488)
         except IllegalStateError:  # the caller gave up while we rang; SIPSessionDidFail is under way
             pass
+
+    def _wanted(self, offered: Iterable[Any]) -> list[Any]:
+        """The streams to accept, one of each kind (of files all), with somebody to attend to those that are no sound."""
+        wanted: dict[object, Any] = {}
+        for stream in offered:
+            if stream.type not in self.options.accept:
+                continue
+            if isinstance(stream, FileTransferStream):
+                if stream.direction == "sendonly":  # who asks for a file of ours gets none
+                    continue
+                if self.options.files_dir is not None:
+                    stream.handler.save_directory = self.options.files_dir
+                self.attendants.append(FileReport(self, stream))
+                wanted[stream] = stream
+            elif stream.type not in wanted:
+                wanted[stream.type] = stream
+                if isinstance(stream, ChatStream):
+                    self.attendants.append(ChatLines(self, stream, echo=self.echoes))
+        return list(wanted.values())
+
+    def _NH_MediaStreamDidEnd(self, notification: Notification) -> None:
+        self.attendants = [attendant for attendant in self.attendants if attendant.stream is not notification.sender]
 
     def _conversation_ended(self, conversation: Conversation, success: bool) -> None:
         self.conversations.remove(conversation)

@@ -15,6 +15,7 @@ EPILOG = """Exit status: 0 done; 1 the call, registration or message failed (the
 DIGITS = frozenset("0123456789*#ABCD")
 NAME_HELP = "the setting, such as rtp.timeout"
 TRACES = ("sip", "rtp")
+KINDS = ("audio", "chat", "file-transfer")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,15 +32,16 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--once", action="store_true", help="report the first result and leave")
     command.set_defaults(command="register")
 
+    text_of_uri = "whom to call: sip:bob@example.com, bob at the account's domain, or with --account bonjour a neighbour's name"
     command = commands.add_parser("call", parents=[common, media], help="place a call", epilog=EPILOG)
-    text = "whom to call: sip:bob@example.com, bob at the account's domain, or with --account bonjour a neighbour's name"
-    command.add_argument("uri", metavar="URI", help=text)
+    command.add_argument("uri", metavar="URI", help=text_of_uri)
     command.set_defaults(command="call")
 
     command = commands.add_parser("answer", parents=[common, media], help="wait for calls and answer them", epilog=EPILOG)
     command.add_argument("--after", type=_seconds, default=0.0, metavar="SECONDS", help="ring that long before answering")
     command.add_argument("--code", type=_refusal, metavar="N", help="refuse with this SIP code (300-699) instead of answering")
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
+    _accept_options(command, "audio")
     text = "hand each caller over to this address, when the call stands"
     command.add_argument("--transfer", metavar="TARGET", help=text)
     text = "with --transfer: that long after the start (default 2)"
@@ -48,6 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("echo", parents=[common, media], help="a service that greets, then echoes what it hears", epilog=EPILOG)
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
+    _accept_options(command, "audio,chat,file-transfer")
     command.set_defaults(command="echo", after=0.0, code=None, transfer=None)
 
     text = "place a call, then hand it over to somebody else"
@@ -58,6 +61,18 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--attended", action="store_true", help=text)
     command.add_argument("--after", type=_seconds, default=2.0, metavar="SECONDS", help="hand over that long after the start (default 2)")
     command.set_defaults(command="transfer")
+
+    command = commands.add_parser("chat", parents=[common], help="talk in writing", epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help=text_of_uri)
+    text = "send this and leave, instead of what is typed; may be given several times"
+    command.add_argument("--message", action="append", metavar="TEXT", help=text)
+    command.add_argument("--wait", type=_seconds, metavar="SECONDS", help="stay that long for answers after the last line")
+    command.set_defaults(command="chat")
+
+    command = commands.add_parser("send-file", parents=[common], help="send files", epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help=text_of_uri)
+    command.add_argument("files", type=Path, metavar="FILE", nargs="+", help="what to send; an interrupted file goes on where it stopped")
+    command.set_defaults(command="send_file")
 
     text = "call several people and let everybody hear everybody"
     command = commands.add_parser("conference", parents=[common, media], help=text, epilog=EPILOG)
@@ -87,6 +102,12 @@ def build_parser() -> argparse.ArgumentParser:
     add_event_commands(commands, common, EPILOG)
     _settings_command(commands, common)
     return parser
+
+
+def _accept_options(command: argparse.ArgumentParser, default: str) -> None:
+    text = f"what callers may offer: audio, chat, file-transfer, with commas (default {default})"
+    command.add_argument("--accept", type=_kinds, default=_kinds(default), metavar="KINDS", help=text)
+    command.add_argument("--files-dir", type=Path, metavar="DIR", help="where incoming files are kept, instead of the settings' folder")
 
 
 def _common_options() -> argparse.ArgumentParser:
@@ -249,6 +270,13 @@ def _hold(text: str) -> tuple[float, float]:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    if wrong := [name for name in names if name not in KINDS]:
+        raise argparse.ArgumentTypeError(f"'{wrong[0]}' cannot be accepted; {', '.join(KINDS)} can")
+    return names
 
 
 def _traces(text: str) -> tuple[str, ...]:

@@ -110,7 +110,8 @@ class Conversation(NotificationHandler):
         self.stream = next((stream for stream in notification.data.streams if isinstance(stream, AudioStream)), None)
         stream = self.stream
         if stream is None:
-            self._say(f"In a call with {self.peer}, without audio")
+            kinds = " and ".join(stream.type for stream in notification.data.streams)
+            self._say(f"In a session with {self.peer}: {kinds}")
         else:
             lock = ", encrypted (SRTP)" if stream.srtp_active else ""
             way = ""

@@ -22,6 +22,8 @@ _COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 
 MAX_DEPTH = 8  # data is shown, not archived: what hangs deeper is named only; the activity of somebody watched hangs that deep
 
+MAX_BYTES = 65536  # longer contents (of files) are named only
+
 
 class Output:
     """Standard output and standard error of one command. May be used from any thread.
@@ -94,7 +96,7 @@ def plain(value: object, depth: int = 0) -> object:
     if isinstance(value, str):
         return str(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "replace") if len(value) <= MAX_BYTES else f"{len(value)} bytes"
     if isinstance(value, datetime.datetime):
         return value.isoformat()
     if depth < MAX_DEPTH:

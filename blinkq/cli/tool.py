@@ -32,6 +32,9 @@ STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter 
 # Windows delivers Ctrl-C only between two waits of the main thread; elsewhere it interrupts one.
 LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
 
+#: Notifications that carry a file's contents: thousands a second, and nothing for a terminal.
+CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk"})
+
 
 class Tool(NotificationHandler):
     """Base of the commands that need the running middleware.
@@ -220,4 +223,5 @@ class _Inbox(NotificationHandler):
         self._inbox = inbox
 
     def handle_notification(self, notification: Notification) -> None:
-        self._inbox.put(notification)
+        if notification.name not in CONTENTS:
+            self._inbox.put(notification)

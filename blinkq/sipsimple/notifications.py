@@ -486,7 +486,10 @@ declare(
     "FileTransferHandlerHashProgress", "FileTransferHandler", "The file is being hashed: bytes done and in all.",
     required=("processed", "total"),
 )  # fmt: skip
-declare("FileTransferHandlerDidStart", "FileTransferHandler", "The connection is there.")
+declare(
+    "FileTransferHandlerDidStart", "FileTransferHandler",
+    "The first byte is about to go or come; transferred of the handler tells from where.",
+)  # fmt: skip
 declare(
     "FileTransferHandlerProgress", "FileTransferHandler", "Bytes transferred and in all (or None), ten times a second at most.",
     required=("transferred_bytes", "total_bytes"),

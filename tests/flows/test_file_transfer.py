@@ -40,7 +40,7 @@ async def pushing(s: CallScene, path: Path, *extra: str, reports: bool = True) -
     bob.peer.on_event = act
     stream = FileTransferStream(s.account, FileSelector.for_file(path))
     s.call(bob.peer, streams=[stream])
-    await s.until("FileTransferHandlerDidStart")
+    await s.until("MediaStreamDidStart")
     return stream, bob
 
 

@@ -73,7 +73,6 @@ class FileSender(FileTransferHandler):
         selector.hash = f"sha1:{known['sha-1']}"
 
     def started(self) -> None:
-        post("FileTransferHandlerDidStart", self)
         if self.stream.file_offset_supported:
             self._timer = Runtime.current().loop.loop.call_later(OFFSET_TIMEOUT, self._send, 0)
         else:
@@ -120,6 +119,7 @@ class FileSender(FileTransferHandler):
         if session is None or self._message is not None or self.ended:
             return
         self._position = self.transferred = start
+        post("FileTransferHandlerDidStart", self)
         selector = self.stream.file_selector
         self._message = self.stream.call(
             session.send, selector.type or "application/octet-stream", None, size=selector.size, start=start, success_report=True

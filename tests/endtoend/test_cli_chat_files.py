@@ -1,0 +1,117 @@
+"""Two ``blinkq`` processes write to each other and send files over loopback, over TLS."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.lab import BlinkQ
+
+Command = Callable[..., BlinkQ]
+MEBIBYTE = 1 << 20
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free for UDP and for TCP."""
+    for _ in range(20):
+        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            number: int = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+            return number
+    raise AssertionError("no port is free")
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """Start ``blinkq`` with settings of its own, and without the keyring of whoever runs the tests."""
+
+    def start(word: str, *arguments: str) -> BlinkQ:
+        environment = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+        return BlinkQ(word, *arguments, "--config-dir", str(tmp_path / f"settings {word}"), environment=environment)
+
+    return start
+
+
+def digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def test_a_chat_with_the_echo_service(command: Command, port: int) -> None:
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1") as service:
+        service.wait_for("SIPApplicationDidStart")
+        texts = ["hello", "Grüße 🎉", "x" * 100_000]
+        arguments = [part for text in texts for part in ("--message", text)]
+        with command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "3", *arguments) as chat:
+            chat.wait_for("ChatStreamGotMessage", count=3)
+            assert chat.wait() == 0, chat.text
+        assert service.wait() == 0, service.text
+    received = [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"]  # type: ignore[index]
+    assert sorted(received) == sorted(texts)
+    assert chat.names().count("ChatStreamDidDeliverMessage") == 3
+
+
+def test_nobody_who_chats(command: Command, port: int) -> None:
+    with command("answer", "--listen", f"127.0.0.1:{port}", "--count", "1", "--audio", "null") as answer:
+        answer.wait_for("SIPApplicationDidStart")
+        with command("chat", f"sip:bob@127.0.0.1:{port}", "--message", "hello") as chat:
+            assert chat.wait() == 1
+            assert chat.wait_for("SIPSessionDidFail")["code"] == 488
+        assert answer.wait() == 1
+
+
+def test_files_arrive_as_they_were(command: Command, port: int, tmp_path: Path) -> None:
+    files = [tmp_path / "big.bin", tmp_path / "leer.txt", tmp_path / "Übung 'eins'.txt"]
+    for path, content in zip(files, (os.urandom(5 * MEBIBYTE), b"", b"short"), strict=True):
+        path.write_bytes(content)
+    target = tmp_path / "incoming"
+    target.mkdir()
+    (target / "big.bin").write_bytes(b"was here before")
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "3", "--files-dir", str(target)) as service:
+        service.wait_for("SIPApplicationDidStart")
+        with command("send-file", f"sip:echo@127.0.0.1:{port}", *map(str, files)) as sending:
+            assert sending.wait() == 0, sending.text
+        assert service.wait() == 0, service.text
+    assert sorted(path.name for path in target.iterdir()) == ["big (2).bin", "big.bin", "leer.txt", "Übung 'eins'.txt"]
+    assert digest(target / "big (2).bin") == digest(files[0])
+    assert (target / "big.bin").read_bytes() == b"was here before"
+
+
+def test_a_killed_transfer_goes_on_where_it_stopped(command: Command, port: int, tmp_path: Path) -> None:
+    source, target = tmp_path / "big.bin", tmp_path / "incoming"
+    block = os.urandom(MEBIBYTE)
+    with source.open("wb") as file:
+        for number in range(256):
+            file.write(number.to_bytes(4, "big") + block[4:])
+    size = source.stat().st_size
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--files-dir", str(target)) as service:
+        service.wait_for("SIPApplicationDidStart")
+        with command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending:
+            count, done = 0, 0
+            while done < size * 0.3:
+                count += 1
+                done = int(str(service.wait_for("FileTransferHandlerProgress", count=count)["transferred_bytes"]))
+            sending.process.send_signal(signal.SIGKILL)
+            sending.wait()
+        assert service.wait_for("FileTransferHandlerDidEnd")["error"] is True
+        (partial,) = target.iterdir()
+        kept = partial.stat().st_size
+        assert 0 < kept < size
+        with command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending:
+            assert sending.wait(60) == 0, sending.text
+            assert f"from {kept / MEBIBYTE:.1f} MiB on" in sending.text
+        first = [item["data"] for item in service.notifications if item["name"] == "FileTransferHandlerProgress"][count:]
+        assert all(int(str(data["transferred_bytes"])) >= kept for data in first[-3:])  # type: ignore[index]
+        service.wait_for("FileTransferStreamDidFinish")
+    assert [path.name for path in target.iterdir()] == ["big.bin"]
+    assert digest(target / "big.bin") == digest(source)
