@@ -27,10 +27,11 @@ _DECLINE = 603
 
 @dataclass(slots=True)
 class _Transfer:
-    """One under way: to whom, who asked for it, and whether the new call has begun."""
+    """One under way: to whom, who asked for it, the call of ours with the target, and whether the new call has begun."""
 
     target: str
     ours: bool
+    other: Call | None = None
     started: bool = False
 
 
@@ -66,7 +67,7 @@ class Transfers(QObject):
             log.info("transfer of %s to %s: %s", call.peer, uri, error)
             call.tell(self.tr("The call cannot be transferred at the moment. Try again in a second."), "error")
             return False
-        self._running[id(call.session)] = _Transfer(title, ours=True)
+        self._running[id(call.session)] = _Transfer(title, True, other)
         call.transferring = True
         if other is not None:
             other.consults_for = None
@@ -84,7 +85,7 @@ class Transfers(QObject):
         text = self.tr("asks you to call %1 instead. The present call ends when %1 answers.").replace("%1", target)
         decision = Decision(session.accept_transfer, lambda: session.reject_transfer(_DECLINE))
         request = PeerRequest(call, self.tr("Transfer the call?"), text, "transfer", decision, self)
-        self._running[id(session)] = _Transfer(target, ours=False)
+        self._running[id(session)] = _Transfer(target, False)
         self._requests[id(session)] = request
         request.closed.connect(lambda: self._closed(session, request))
         self.asked.emit(request)
@@ -112,6 +113,8 @@ class Transfers(QObject):
         self._over(notification)
         if call is not None and transfer is not None:
             call.tell(self.tr("Transferred to %1.").replace("%1", transfer.target), "good")
+            if transfer.other is not None:
+                transfer.other.hang_up()  # where the other side did not understand that the new call takes the place of this one
 
     def _NH_SIPSessionTransferDidFail(self, notification: Notification) -> None:
         call, transfer = self._followed(notification)

@@ -188,6 +188,15 @@ def test_connecting_two_calls_that_there_are(person: Person, bob: FakeSession) -
     assert carol.commands[-1] != "end"
 
 
+def test_whoever_does_not_know_how_to_replace_is_hung_up_by_us(person: Person, bob: FakeSession) -> None:
+    carol = person.call("carol@example.com")
+    person.application.transfers.connect(person.panel(bob).call, person.panel(carol).call)
+    bob.transfer_starts()
+    bob.transfer_ends()
+    person.settle()
+    assert carol.commands[-1] == "end"
+
+
 def test_a_call_that_comes_while_the_dialog_is_open_is_offered(person: Person, bob: FakeSession) -> None:
     opened = dialog(person, bob)
     carol = person.called_by("carol")

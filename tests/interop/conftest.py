@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.lab import Lab, missing_programs
+from support.windows import SHOTS, Softphone, missing_desktop_programs
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,27 @@ def alice(lab: Lab, tmp_path: Path, password_file: Path) -> list[str]:
         "--config-dir", str(tmp_path / "config"), "--account", "alice@lab.test", "--password-file", str(password_file),
         "--ca", str(lab.ca), "--nameserver", lab.nameserver, "--local-address", "127.0.0.1",
     ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desktop(lab: Lab) -> Iterator[Lab]:
+    """The lab with a desktop and sound devices; Bob encrypts when he can."""
+    missing = missing_desktop_programs()
+    if missing:
+        pytest.skip(f"the lab's desktop lacks {', '.join(missing)}: run tests/lab/install.sh as root")
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    lab.up("desktop", "pulse")
+    lab.reset("bob", LAB_MEDIAENC="srtp")
+    yield lab
+    lab.reset("bob", "carol")
+    lab.down("desktop", "pulse")
+
+
+@pytest.fixture
+def softphone(desktop: Lab, tmp_path: Path, password_file: Path) -> Iterator[Softphone]:
+    """Alice's softphone, registered over TLS."""
+    softphone = Softphone(desktop, tmp_path)
+    softphone.add_alice("tls", password_file)
+    with softphone:
+        softphone.see("registrationLabel", "Registered", 20)
+        yield softphone

@@ -5,51 +5,18 @@ Who heard whom is proved by the speech itself. Pictures of every state are left 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.lab import Lab
-from support.windows import Softphone, missing_desktop_programs
+from support.windows import SHOTS, Softphone
 
 pytestmark = pytest.mark.lab
 
-SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 ALICE_SAYS = "Hello Bob, this is Alice speaking. I would like to order twenty three red umbrellas, please."
 #: Seconds of listening that contain one whole round of what Bob and Carol say, whenever it begins.
 LISTEN = "17"
 #: A device of the lab that slept stalls for up to two seconds: Alice waits before she speaks.
 WAKE_UP = 3
-
-
-@pytest.fixture(scope="module")
-def desktop(lab: Lab) -> Iterator[Lab]:
-    """The lab with a desktop and sound devices; Bob encrypts when he can."""
-    missing = missing_desktop_programs()
-    if missing:
-        pytest.skip(f"the lab's desktop lacks {', '.join(missing)}: run tests/lab/install.sh as root")
-    SHOTS.mkdir(parents=True, exist_ok=True)
-    lab.up("desktop", "pulse")
-    lab.reset("bob", LAB_MEDIAENC="srtp")
-    yield lab
-    lab.reset("bob")
-    lab.down("desktop", "pulse")
-
-
-@pytest.fixture
-def softphone(desktop: Lab, tmp_path: Path, password_file: Path) -> Iterator[Softphone]:
-    """Alice's softphone, registered over TLS."""
-    softphone = Softphone(desktop, tmp_path)
-    softphone.add_alice("tls", password_file)
-    with softphone:
-        softphone.see("registrationLabel", "Registered", 20)
-        yield softphone
-
-
-def dial(softphone: Softphone, address: str) -> None:
-    softphone.click("dialBox")
-    softphone.type(address)
-    softphone.click("callButton")
 
 
 def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
@@ -58,7 +25,7 @@ def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
     softphone.point_away()
     softphone.shoot(SHOTS / "main.png")
 
-    dial(softphone, "carol")
+    softphone.dial("carol")
     softphone.see("stateLabel", "Ringing")
     softphone.shoot(SHOTS / "ringing.png")
     softphone.click("hangUpButton")
@@ -160,7 +127,7 @@ def test_pictures_of_the_rest(softphone: Softphone) -> None:
     softphone.see("passwordEdit")
     softphone.shoot(SHOTS / "account.png")
     softphone.press("Escape")
-    dial(softphone, "nobody")
+    softphone.dial("nobody")
     softphone.see("stateLabel", "failed")
     softphone.point_away()
     softphone.shoot(SHOTS / "failed.png")

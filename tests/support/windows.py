@@ -15,6 +15,8 @@ from types import TracebackType
 from support.lab import TOOLS, Lab
 
 DESKTOP = ("Xvfb", "openbox", "xdotool", "trayer", "import", "dbus-daemon")
+#: pictures of every state are left there: look at them
+SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 DRIVER = Path(__file__).with_name("windows_driver.py")
 
 
@@ -111,16 +113,26 @@ class Softphone:
         assert "error" not in result, result["error"]
         return result
 
-    def see(self, name: str, text: str = "", seconds: float = 10.0) -> str:
-        """Wait until the widget is there with this text; returns its text."""
-        return str(self.ask(seconds, find=name, text=text)["text"])
+    def see(self, name: str, text: str = "", seconds: float = 10.0, within: str | None = None) -> str:
+        """Wait until the widget is there with this text, inside another one; returns its text."""
+        return str(self.ask(seconds, find=name, text=text, **_within(within))["text"])
 
-    def click(self, name: str, text: str = "") -> None:
-        self._click(self.ask(find=name, text=text))
+    def click(self, name: str, text: str = "", within: str | None = None) -> None:
+        self._click(self.ask(find=name, text=text, **_within(within)))
+
+    def double_click(self, name: str, text: str = "") -> None:
+        place = self.ask(find=name, text=text)
+        self._xdotool("mousemove", str(place["x"]), str(place["y"]), "click", "--repeat", "2", "--delay", "60", "1")
 
     def click_action(self, text: str) -> None:
         """An entry of the menu bar or of an open menu."""
         self._click(self.ask(action=text))
+
+    def dial(self, address: str) -> None:
+        """Type an address into the dial box and press Call."""
+        self.click("dialBox")
+        self.type(address)
+        self.click("callButton")
 
     def open_tray_menu(self) -> None:
         self._click(self.ask(tray=True), button=3)
@@ -149,6 +161,10 @@ class Softphone:
 
     def _xdotool(self, *arguments: str) -> None:
         subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=20)
+
+
+def _within(name: str | None) -> dict[str, object]:
+    return {} if name is None else {"within": name}
 
 
 def _give_a_moment(process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,9 @@
 A request is a line of JSON; the answer comes when it is true, or with "error" after "seconds". Clicks and keys are real ones (xdotool);
 nothing here presses anything.
 
-    {"find": NAME, "text": REGEX}   a visible, enabled widget by its object's or accessible name -> x, y (its middle), text
+    {"find": NAME, "text": REGEX, "within": NAME}
+                                    a visible, enabled widget by its object's or accessible name, inside another one -> x, y (its
+                                    middle), text
     {"gone": NAME}                  no such widget is visible
     {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
     {"tray": true}                  the tray icon -> x, y
@@ -78,6 +80,8 @@ class Driver(QObject):
     def _look(self, request: dict[str, Any]) -> dict[str, object] | None:
         if "find" in request:
             found = [w for w in _named(request["find"]) if w.isEnabled() and re.search(request.get("text", ""), _text(w))]
+            if "within" in request:
+                found = [w for w in found if any(outer.isAncestorOf(w) for outer in _named(request["within"]))]
             return {**_middle(_on_screen(found[0])), "text": _text(found[0])} if found else None
         if "gone" in request:
             return None if _named(request["gone"]) else {}
