@@ -30,7 +30,7 @@ class Notices(QObject):
         data = notification.data
         kept_as = getattr(data, "kept_as", None)
         if kept_as:
-            text = self.tr("The settings could not be read (%1). The file is kept as %2, and BlinkQ begins with new settings.")
+            text = self.tr("The settings file is damaged (%1). It is kept as %2; what can be read of it is in force.")
             self._show(text.replace("%1", str(data.error)).replace("%2", str(kept_as)))
         elif data.attribute is None:
             self._show(self.tr("Settings: %1.").replace("%1", str(data.error)))

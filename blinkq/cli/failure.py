@@ -29,7 +29,7 @@ def load_failure(data: NotificationData) -> str:
         if isinstance(data.error, ConfigurationVersionError):
             return as_sentence(data.error)
         kept = f" It is kept as {data.kept_as}." if vars(data).get("kept_as") else ""
-        return f"The settings file is unreadable ({data.error}).{kept} Defaults are used."
+        return f"The settings file is damaged ({data.error}).{kept} What can be read of it is used, and defaults for the rest."
     if data.container is None:
         return f"The stored account {data.attribute} cannot be used: {data.error}."
     return f"A stored setting cannot be used, its default is: {data.error}."

@@ -64,7 +64,7 @@ def prepared_configuration(
     except BlinkQError as error:
         raise CommandFailure(f"The settings cannot be read: {error}") from error
     if stored.load_error is not None:
-        say(f"The settings file {stored.filename} is unreadable ({stored.load_error}). It is left as it is, and defaults are used.")
+        say(f"The settings file {stored.filename} is damaged ({stored.load_error}). It is left as it is; what can be read is used.")
     passwords = CopiedPasswords(stored.directory)
     ConfigurationManager().start(copy, passwords)
     try:

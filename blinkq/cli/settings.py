@@ -71,7 +71,7 @@ def _start_reading(directory: Path, problems: list[str]) -> None:
     stored = FileBackend(directory / "config", read_only=True)
     ConfigurationManager().start(MemoryBackend(stored.load()), CopiedPasswords(stored.directory))
     if stored.load_error is not None:
-        problems.append(f"The settings file is unreadable ({stored.load_error}). It is left as it is; these are the defaults.")
+        problems.append(f"The settings file is damaged ({stored.load_error}). It is left as it is; this is what can be read of it.")
 
 
 class _Problems(NotificationHandler):

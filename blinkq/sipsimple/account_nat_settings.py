@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from blinkq.sipsimple.configuration import Setting, SettingsGroup
-from blinkq.sipsimple.configuration.datatypes import STUNServerAddressList
+from blinkq.sipsimple.configuration import KEPT, Setting, SettingsGroup
+from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress, STUNServerAddressList
 
 __all__ = ["NATTraversalSettings"]
+
+_NO_RELAY = f"{KEPT}chats and files go straight to the peer (RFC 6135), relays are not used"
 
 
 class NATTraversalSettings(SettingsGroup):
@@ -15,3 +17,6 @@ class NATTraversalSettings(SettingsGroup):
     stun_server_list: Setting[STUNServerAddressList | None] = Setting(
         STUNServerAddressList, nillable=True, doc="STUN servers for ICE, as host:port; empty = what DNS names for the account's domain"
     )
+    msrp_relay: Setting[MSRPRelayAddress | None] = Setting(MSRPRelayAddress, nillable=True, doc=_NO_RELAY)
+    use_msrp_relay_for_inbound = Setting(bool, True, doc=_NO_RELAY)
+    use_msrp_relay_for_outbound = Setting(bool, False, doc=_NO_RELAY)

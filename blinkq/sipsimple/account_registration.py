@@ -173,11 +173,12 @@ class AccountRegistration:
                 self._succeeded(outcome, route)
                 return None
             failure = Failure.of(outcome.code)
-            self._drop()
+            registration = self._drop()
             if failure is Failure.REFUSAL:
                 next_route = None
             delay = 0.0 if next_route else self._delay(failure, outcome.retry_after)
-            self._failed(outcome.reason, code=None if outcome.local else outcome.code, next_route=next_route, delay=delay)
+            code = None if outcome.local else outcome.code
+            self._failed(outcome.reason, code=code, next_route=next_route, delay=delay, registration=registration)
             if next_route is None:
                 return delay
         return delay
@@ -247,8 +248,8 @@ class AccountRegistration:
                     post("SIPAccountRegistrationWillRefresh", self.account)
                 case RegistrationFailed():
                     delay = self._delay(Failure.of(event.code), event.retry_after)
-                    self._drop()
-                    return self._failed(event.reason, code=None if event.local else event.code, delay=delay)
+                    code = None if event.local else event.code
+                    return self._failed(event.reason, code=code, delay=delay, registration=self._drop())
                 case FlowClosed():
                     return self._lose(event.error)
                 case LocalAddressChanged():
@@ -288,8 +289,7 @@ class AccountRegistration:
     def _lose(self, error: str) -> float:
         """The registration is gone without an answer that says so: try again almost at once."""
         log.info("%s: %s", self.account.id, error)
-        self._drop()
-        return self._failed(error, delay=Runtime.current().entropy.uniform(0.0, 0.2))
+        return self._failed(error, delay=Runtime.current().entropy.uniform(0.0, 0.2), registration=self._drop())
 
     # ending ------------------------------------------------------------------------------------------------------------------
 
@@ -317,12 +317,13 @@ class AccountRegistration:
                 answered = {"code": outcome.code, "reason": outcome.reason}
             post("SIPAccountRegistrationDidEnd", self.account, registration=registration, **answered)
 
-    def _drop(self) -> None:
+    def _drop(self) -> Registration | None:
         """Forget a registration that is lost; nothing is sent for it any more."""
         registration, self._registration = self._registration, None
         if registration is not None:
             Runtime.current().sip.call(registration.abandon)
             SIPEvents().release(registration)
+        return registration
 
     # notifications -----------------------------------------------------------------------------------------------------------
 
@@ -337,11 +338,14 @@ class AccountRegistration:
             expires=event.expires, registration=event.registration, registrar=route,
         )  # fmt: skip
 
-    def _failed(self, error: str, *, delay: float, code: int | None = None, next_route: Route | None = None) -> float:
+    def _failed(
+        self, error: str, *, delay: float, code: int | None = None, next_route: Route | None = None,
+        registration: Registration | None = None,
+    ) -> float:  # fmt: skip
         log.info("%s is not registered: %s (next attempt in %.1f s)", self.account.id, error, delay)
         answered = {} if code is None else {"code": code}
         post(
-            "SIPAccountRegistrationDidFail", self.account, reason=error, error=error, registration=self._registration,
+            "SIPAccountRegistrationDidFail", self.account, reason=error, error=error, registration=registration,
             next_route=next_route, delay=delay, **answered,
         )  # fmt: skip
         return delay

@@ -21,8 +21,8 @@ declare(
 declare("CFGSettingsObjectWasDeleted", "SettingsObject", "The object was removed from the configuration.")
 declare(
     "CFGManagerLoadFailed", "ConfigurationManager",
-    "A stored setting is unusable and its default was taken (attribute, container); or, with attribute and container None, the whole file "
-    "is unreadable and was kept aside as kept_as.",
+    "A stored setting is unusable and its default was taken (attribute, container); or, with attribute and container None, the file is "
+    "damaged: it was kept aside as kept_as, and what can be read of it is used.",
     required=("attribute", "container", "error"), optional=("kept_as",),
 )  # fmt: skip
 declare(
@@ -141,7 +141,7 @@ declare(
 declare(
     "SIPAccountRegistrationDidFail", "Account",
     "Not registered. code only if an answer came; reason and error say why; delay: seconds until the next attempt, which goes to "
-    "next_route, or starts with a new DNS lookup when that is None.",
+    "next_route, or starts with a new DNS lookup when that is None. registration is None when no REGISTER could be sent.",
     required=("reason", "error", "registration", "next_route", "delay"), optional=("code",),
 )  # fmt: skip
 declare(

@@ -98,7 +98,7 @@ def example_name(modulename: str) -> str:
 
 def notifications_of(module: pdoc.doc.Module) -> list[Declaration]:
     """The notifications that the page's classes post."""
-    return [declaration for declaration in CATALOGUE.values() if declaration.sender in module.members]
+    return [each for each in CATALOGUE.values() if not set(each.sender.split(", ")).isdisjoint(module.members)]
 
 
 def summary(module: pdoc.doc.Module) -> str:

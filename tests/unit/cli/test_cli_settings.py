@@ -155,11 +155,12 @@ def test_an_unreadable_settings_file_is_kept_aside_and_said(run: Run, config: Pa
     problem = "line 1: nothing may follow the ':' of a group"
     status, out, err = run("get", "rtp.timeout")
     assert (status, out) == (1, "30\n")
-    assert err == f"The settings file is unreadable ({problem}). It is left as it is; these are the defaults.\n"
+    assert err == f"The settings file is damaged ({problem}). It is left as it is; this is what can be read of it.\n"
     status, out, err = run("set", "rtp.timeout", "20")
     assert (status, out) == (1, "")
     (kept,) = config.glob("config.corrupt-*")
-    assert err == f"The settings file is unreadable ({problem}). It is kept as {kept}. Defaults are used.\n"
+    said = f"The settings file is damaged ({problem}). It is kept as {kept}. What can be read of it is used, and defaults for the rest.\n"
+    assert err == said
 
 
 @pytest.mark.expect_warnings

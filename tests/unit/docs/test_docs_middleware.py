@@ -55,6 +55,7 @@ def test_pages_tell_the_notifications_of_their_classes(site: Path) -> None:
     shown = pages(site)
     assert 'id="SIPSessionDidStart"' in shown["blinkq/sipsimple/session.html"]
     assert 'id="SIPApplicationDidEnd"' in shown["blinkq/sipsimple/application.html"]
+    assert 'id="SIPAccountDidActivate"' in shown["blinkq/sipsimple/account.html"]
     assert 'id="DNSLookupTrace"' in shown["blinkq/sipsimple/lookup.html"]
     assert "DNSLookupTrace" not in shown["blinkq/sipsimple/session.html"]
 

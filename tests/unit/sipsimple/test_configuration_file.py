@@ -154,6 +154,33 @@ def test_a_broken_file_is_kept_aside_and_never_overwritten(tmp_path: Path, conte
 
 
 @pytest.mark.expect_warnings
+@pytest.mark.parametrize("damage", [b"    bob@example.com", b"   bob@example.com:", b"    b\xffb:", b"    'bob:"])
+def test_what_can_be_read_of_a_damaged_file_is_used(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "config"
+    content = (
+        b"Accounts:\n    alice@example.com:\n        enabled = true\n" + damage + b"\n        enabled = no\n        rtp:\n            x = 1"
+        b"\n    carol@example.com:\n        enabled = false\nGeneral:\n    timeout = 30\n"
+    )
+    path.write_bytes(content)
+    backend = FileBackend(path)
+    tree = backend.load()
+    assert tree == {"Accounts": {"alice@example.com": {"enabled": "true"}, "carol@example.com": {"enabled": "false"}},
+                    "General": {"timeout": "30"}}  # fmt: skip
+    assert backend.corrupt_file is not None
+    assert Path(backend.corrupt_file).read_bytes() == content
+    backend.close()
+    again = FileBackend(path)
+    assert again.load() == tree, "a crash right afterwards costs nothing more"
+    assert again.load_error is None
+    again.close()
+    path.write_bytes(content)
+    reader = FileBackend(path, read_only=True)
+    assert reader.load() == tree
+    assert reader.load_error is not None
+    assert path.read_bytes() == content
+
+
+@pytest.mark.expect_warnings
 def test_a_huge_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(file_module, "MAX_FILE_SIZE", 100)
     (tmp_path / "config").write_text("a = b\n" * 100)

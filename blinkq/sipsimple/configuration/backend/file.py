@@ -13,7 +13,7 @@ from zope.interface import implementer
 from blinkq.base.logging import get_logger
 from blinkq.sipsimple.configuration.atomic_write import atomic_write
 from blinkq.sipsimple.configuration.backend import IConfigurationBackend, Tree, Value
-from blinkq.sipsimple.configuration.backend.file_syntax import build, parse
+from blinkq.sipsimple.configuration.backend.file_syntax import build, parse, salvage
 from blinkq.sipsimple.configuration.backend.lock import DirectoryLock
 from blinkq.sipsimple.configuration.errors import ConfigurationBackendError, FileBuilderError, FileParserError
 
@@ -35,7 +35,7 @@ class FileBackend:
 
     ``load`` takes the directory's lock (one process per directory) and raises ConfigurationInUseError when another process has it. A
     file that cannot be parsed is renamed to ``<filename>.corrupt-<time>`` and ``corrupt_file`` and ``load_error`` tell of it: nothing is
-    lost, nothing is overwritten.
+    lost, nothing is overwritten. What can be read of it is loaded, and is the new file.
     """
 
     def __init__(self, filename: str | os.PathLike[str], encoding: str = "utf-8", *, read_only: bool = False) -> None:
@@ -67,13 +67,13 @@ class FileBackend:
             return {}
         except OSError as error:
             raise ConfigurationBackendError(f"cannot read the settings file {self._path}: {error.strerror}") from error
+        if len(data) > MAX_FILE_SIZE:
+            self._keep_aside(FileParserError("the file is too large for a settings file"))
+            return {}
         try:
-            if len(data) > MAX_FILE_SIZE:
-                raise FileParserError("the file is too large for a settings file")
             return parse(data.decode(self.encoding))
         except (FileParserError, UnicodeDecodeError) as error:
-            self._keep_aside(error)
-            return {}
+            return self._rescue(data, error)
 
     def save(self, data: Mapping[str, Value]) -> None:
         """Write the tree. Raises ConfigurationBackendError when that is impossible; the old file is then untouched."""
@@ -125,6 +125,19 @@ class FileBackend:
         except OSError as error:
             log.info("leftovers in %s stay: %s", self._path.parent, error.strerror)
 
+    def _rescue(self, data: bytes, error: FileParserError | UnicodeDecodeError) -> Tree:
+        """Keep a damaged file aside, and put what can be read of it into its place."""
+        # a line with bytes that are no text is none of those that can be read
+        lines = (_decoded(line, self.encoding) for line in data.split(b"\n"))
+        tree, _ = salvage("\n".join(lines))
+        self._keep_aside(error)
+        if tree and not self.read_only:
+            try:
+                atomic_write(self._path, build(tree).encode(self.encoding))
+            except OSError as failure:
+                log.warning("what can be read of the settings is not stored yet: %s", failure.strerror)
+        return tree
+
     def _keep_aside(self, error: Exception) -> None:
         self.load_error = error
         if self.read_only:
@@ -144,6 +157,14 @@ class FileBackend:
             ) from failure
         self.corrupt_file = str(aside)
         log.warning("the settings file was unreadable (%s); it is kept as %s", error, aside)
+
+
+def _decoded(line: bytes, encoding: str) -> str:
+    try:
+        return line.decode(encoding)
+    except UnicodeDecodeError:
+        indent = len(line) - len(line.lstrip(b" "))
+        return " " * indent + "not text"  # as it is written, it cannot be read: neither can what belongs to it
 
 
 def _blot_out(tree: Tree, secrets: frozenset[str]) -> None:

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping
 from blinkq.sipsimple.configuration.backend import Tree, Value
 from blinkq.sipsimple.configuration.errors import FileBuilderError, FileParserError
 
-__all__ = ["build", "parse"]
+__all__ = ["build", "parse", "salvage"]
 
 INDENT = 4
 #: A tree of settings is three or four groups deep; the limit keeps a broken file from exhausting the stack.
@@ -32,30 +32,56 @@ _ESCAPES = {"n": "\n", "r": "\r"}
 
 def parse(text: str) -> Tree:
     """The tree written in ``text``; raises FileParserError naming the line."""
-    root: Tree = {}
-    groups = [root]
+    tree, errors = _parse(text, stop=True)
+    if errors:
+        raise errors[0]
+    return tree
+
+
+def salvage(text: str) -> tuple[Tree, list[FileParserError]]:
+    """What can be read of ``text``, and what is wrong with each line that cannot. What belongs to such a line is left out with it."""
+    return _parse(text, stop=False)
+
+
+def _parse(text: str, *, stop: bool) -> tuple[Tree, list[FileParserError]]:
+    errors: list[FileParserError] = []
+    groups: list[Tree] = [{}]
+    left_out: int | None = None  # lines that begin further right belong to one that could not be read
     for number, line in enumerate(text.split("\n"), 1):
         line = line.rstrip("\r")
         content = line.lstrip(" ")
         if not content.strip() or content.startswith("#"):
             continue
-        depth, odd = divmod(len(line) - len(content), INDENT)
-        if odd or content[0] == "\t" or depth >= len(groups) or depth > MAX_DEPTH:
-            raise FileParserError(f"line {number}: wrong indentation")
-        del groups[depth + 1 :]
-        try:
-            name, value, is_group = _parse_line(content)
-        except ValueError as error:
-            raise FileParserError(f"line {number}: {error}") from None
-        here = groups[depth]
-        if not is_group:
-            here[name] = value
+        indent = len(line) - len(content)
+        if left_out is not None and indent > left_out:
             continue
-        group = here.setdefault(name, {})
-        if not isinstance(group, dict):
-            raise FileParserError(f"line {number}: {name} is already a value")
-        groups.append(group)
-    return root
+        try:
+            _take_line(content, indent, groups)
+        except ValueError as error:
+            errors.append(FileParserError(f"line {number}: {error}"))
+            left_out = round(indent / INDENT) * INDENT  # what was meant, where it is a blank too many or too few
+            if stop:
+                break
+        else:
+            left_out = None
+    return groups[0], errors
+
+
+def _take_line(content: str, indent: int, groups: list[Tree]) -> None:
+    """Put one line into the innermost of the open groups that it belongs to; ValueError when it makes no sense there."""
+    depth, odd = divmod(indent, INDENT)
+    if odd or content[0] == "\t" or depth >= len(groups) or depth > MAX_DEPTH:
+        raise ValueError("wrong indentation")
+    del groups[depth + 1 :]
+    name, value, is_group = _parse_line(content)
+    here = groups[depth]
+    if not is_group:
+        here[name] = value
+        return
+    group = here.setdefault(name, {})
+    if not isinstance(group, dict):
+        raise ValueError(f"{name} is already a value")
+    groups.append(group)
 
 
 def _parse_line(content: str) -> tuple[str, Value, bool]:
