@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +105,59 @@ def test_what_is_typed(start: Start, answer: Callable[..., tuple[BlinkQ, str]]) 
         us.type("end")
         assert us.wait() == 0, us.text
         assert bob.wait() == 0, bob.text
+
+
+class Guest:
+    """conference_guest.py."""
+
+    def __init__(self, action: str, uri: str) -> None:
+        self.port = free_port()
+        command = [sys.executable, str(Path(__file__).with_name("conference_guest.py")), str(self.port), action, uri]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.address = f"sip:guest@127.0.0.1:{self.port}"
+        assert self.line() == "ready"
+
+    def line(self) -> str:
+        """The next line that it prints."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def __enter__(self) -> Guest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def test_a_guest_brings_somebody_in(start: Start, answer: Callable[..., tuple[BlinkQ, str]]) -> None:
+    dave, daves = answer("dave", "--count", "1")
+    with dave, Guest("invite", daves) as guest:
+        with start("us", "conference", guest.address, "--allow-requests", typing=True) as us:
+            us.wait_for_text(f"asks to invite {daves}")
+            us.wait_for("ConferenceFocusDidAddSession", count=2)
+            lines = [guest.line() for _ in range(3)]
+            assert lines[0].startswith("in: sip:blinkq@")
+            assert f"added {daves}" in lines
+            assert any("sip:dave@127.0.0.1" in line for line in lines if line.startswith("in:"))
+            us.type("end")
+            assert us.wait() == 0, us.text
+        assert guest.process.wait(10) == 0
+        assert dave.wait() == 0, dave.text
+
+
+def test_a_guest_who_may_not(start: Start) -> None:
+    with Guest("invite", "sip:dave@127.0.0.1:9") as guest, start("us", "conference", guest.address, typing=True) as us:
+        us.wait_for_text("asks to invite sip:dave@127.0.0.1:9, which is not allowed")
+        assert guest.line().startswith("in:")
+        while (line := guest.line()).startswith("in:"):
+            pass
+        assert line == "refused 403"
+        us.type("end")
+        assert us.wait() == 0, us.text
 
 
 def test_callers_join(start: Start) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from support.call_scene import CallScene, Peer, call_scene, flow
 
+from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.payloads.conference import Conference, ConferenceState, Endpoint, Media, User, Users
 from blinkq.sip.address import NameAddr
@@ -152,6 +153,18 @@ async def test_a_refusal_is_tried_again_later() -> None:
         assert 59 < s.now - begun < 181
         peer.do(again.incoming_subscription.accept, content_type=TYPE, body=document(1, user("alice")))
         await s.until("SIPSessionGotConferenceInfo")
+
+
+@flow
+async def test_another_network_is_told_to_the_focus() -> None:
+    async with call_scene() as s:
+        _session, peer, _subscription = await in_conference(s)
+        s.home.change_address("192.0.2.1", "192.0.2.100")
+        post("NetworkConditionsDidChange", object(), changed=[])
+        again = await peer.until(SubscriptionReceived, 2)
+        assert again.request.contacts[0].uri.host == "192.0.2.100"
+        peer.do(again.incoming_subscription.accept, content_type=TYPE, body=document(1, user("alice")))
+        await s.until("SIPSessionGotConferenceInfo", 2)
 
 
 @flow

@@ -15,7 +15,7 @@ from blinkq.sipsimple.runtime import Runtime
 if TYPE_CHECKING:
     from blinkq.sipsimple.session.session import Session
 
-__all__ = ["ISFOCUS", "contact_for", "says_focus"]
+__all__ = ["ISFOCUS", "contact_for", "contact_outside", "says_focus"]
 
 #: RFC 3840 §9: the Contact is that of a conference's focus
 ISFOCUS = "isfocus"
@@ -34,6 +34,16 @@ def contact_for(session: Session, hop: Hop) -> NameAddr:
     if called is not None and called.uri.secure and hop.transport == "tls":
         uri.secure, uri.parameters = True, {}  # who was called by a sips address is reached by one (RFC 3261 §8.1.1.8, §12.1.1)
     return NameAddr(uri.to_uri(), "", {ISFOCUS: None} if session.local_focus else {})
+
+
+def contact_outside(session: Session, hop: Hop) -> NameAddr:
+    """The Contact for requests outside the dialog of ``session``: where we are now, which may not be where its call began."""
+    sip = Runtime.current().sip
+    uri = session.account.contact.for_hop(replace(hop, local_port=sip.ports.get(hop.transport, hop.local_port)))
+    public = sip.public_address(hop)
+    if public is not None:
+        uri.host, uri.port = public
+    return NameAddr(uri.to_uri())
 
 
 def says_focus(message: Request | Response) -> bool:

@@ -20,7 +20,7 @@ from blinkq.sip.usages.subscription import SubscribeParameters, Subscription
 from blinkq.sipsimple.lookup import DNSLookupError
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.conference_route import FocusAddress, FocusRoutes, focuses_of
-from blinkq.sipsimple.session.contact import contact_for
+from blinkq.sipsimple.session.contact import contact_outside
 from blinkq.sipsimple.session.destination import credentials_for
 from blinkq.sipsimple.sip_events import SIPEvents
 from blinkq.sipsimple.sip_uri import SIPURI
@@ -105,9 +105,9 @@ class ParticipantReferral:
         target = self._participant.to_uri()
         refer_to = NameAddr(target.replace(parameters={**target.parameters, "method": self._change.method}))
         parameters = SubscribeParameters(
-            request_uri=focus.uri.to_uri(), from_=focus.local, to=NameAddr(focus.uri.to_uri()), contact=contact_for(session, hop), hop=hop,
-            credentials=credentials_for(session.account, focus.uri, hop), event="refer", method="REFER",
-            headers=(("Refer-To", str(refer_to)), ("Referred-By", str(NameAddr(focus.local.uri)))),
+            request_uri=focus.uri.to_uri(), from_=focus.local, to=NameAddr(focus.uri.to_uri()), hop=hop,
+            contact=contact_outside(session, hop), credentials=credentials_for(session.account, focus.uri, hop),
+            event="refer", method="REFER", headers=(("Refer-To", str(refer_to)), ("Referred-By", str(NameAddr(focus.local.uri)))),
         )  # fmt: skip
         self._subscription = Runtime.current().sip.call("subscribe", parameters)
         SIPEvents().claim(self._subscription, self._handle)
