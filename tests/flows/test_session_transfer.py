@@ -167,7 +167,7 @@ async def test_the_peer_hangs_up_during_the_transfer() -> None:
         bob.do(peer_invitation(bob).end)
         await s.until("SIPSessionDidEnd")
         assert told(s, session, "TransferNewOutgoing")[-3:] == [
-            ("TransferDidFail", 0, "invite dialog ended"), ("WillEnd", "remote"), ("DidEnd", "remote"),
+            ("WillEnd", "remote"), ("TransferDidFail", 0, "invite dialog ended"), ("DidEnd", "remote"),
         ]  # fmt: skip
 
 

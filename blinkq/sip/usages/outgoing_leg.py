@@ -121,11 +121,12 @@ class OutgoingLeg:
         call = self._call
         if call.state is _S.CANCELLING:
             originator, code, reason, cause = self._outcome
+            call.report("local", "INVITE", code, reason)
         elif call.state in (_S.CALLING, _S.PROCEEDING):
+            # nothing to report: the transaction had no answer
             originator, cause = "local", "timeout" if code == 408 else "transport failure"
         else:
             return
-        call.report("local", "INVITE", code, reason)
         call.finish(originator, code, reason, cause, now)
 
     # -- answers

@@ -146,6 +146,7 @@ class SessionChange:
         response = self._reply(transaction.request, 200, None, headers, sdp)
         self._answer = AcceptedAnswer(call.context, transaction, response, self._on_missing_ack)
         self._answer.start(now)
+        call.report("remote", "INVITE", 200, reason_phrase(200))  # the change is in force now; should its ACK be missing the call ends
 
     def reject(self, code: int, reason: str | None, headers: Headers, now: float) -> None:
         """Refuse the pending re-INVITE; the session stays as it was."""
@@ -160,7 +161,6 @@ class SessionChange:
             return
         answer.stop()
         self._answer = None
-        call.report("remote", "INVITE", 200, reason_phrase(200), True)
         call.emit(ReinviteConfirmed(call.invitation, session_of(ack)))
 
     def on_ack(self, transaction: ServerTransaction, ack: Request, now: float) -> None:
@@ -238,6 +238,5 @@ class SessionChange:
         """§14.2: the session ends when our 2xx is never acknowledged."""
         self._answer = None
         call = self._call
-        call.report("remote", "INVITE", 200, reason_phrase(200), False)
         call.bye(self._dialog, now, [("Reason", 'SIP;cause=408;text="Missing ACK"')])
         call.finish("local", 200, reason_phrase(200), "missing ACK", now)

@@ -30,6 +30,7 @@ from blinkq.sip.events import (
     ReinviteReceived,
 )
 from blinkq.sip.message import Request, Response
+from blinkq.sip.status import reason_phrase
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.contact import says_focus
@@ -53,6 +54,8 @@ END_TIMEOUT = 2.0  # seconds; the agent reports within one, this only keeps a fa
 
 _REINVITE_EVENTS = ReinviteReceived | ReinviteProgressed | ReinviteAnswered | ReinviteConfirmed | ReinviteCancelled
 
+_NOT_STARTED = "media stream failed to start"  # what the peer is told: our devices are not its business
+
 _NTP_EPOCH = 2_208_988_800  # seconds from 1900 to 1970: o= lines count from 1900 (RFC 8866 §5.2)
 
 
@@ -71,6 +74,8 @@ class Call:
         self.transfers = Transfers(self)
         self.agreed = False  # the peer has answered our call, or acknowledged our answer
         self._streams_started = False
+        self._hung_up = False  # the peer sent BYE
+        self._unheard = False  # the peer has not acknowledged how we ended the call
         self._gathering: Gathering | None = None
         self._ending: Callable[[], None] | None = None
         self._end_timer: asyncio.TimerHandle | None = None
@@ -86,6 +91,8 @@ class Call:
     def handle(self, event: object) -> None:
         """Take one event of the invitation."""
         if isinstance(event, InvitationTransaction):
+            if (event.originator, event.method) == ("remote", "BYE"):
+                self._peer_hangs_up()
             self._report(event)
             self.renegotiation.transaction_done(event)
         elif isinstance(event, InvitationFailed):
@@ -119,12 +126,30 @@ class Call:
     def on_failed(self, event: InvitationFailed) -> None:
         """The invitation is over before it was confirmed."""
         if self._ending is not None:
-            self._complete()
+            answer = event.response
+            if answer is not None and answer.code >= 300 and answer.code != 487:  # it was on its way when we gave up
+                self._end_streams()
+                self._did_fail("remote", answer.code, answer.reason, answer.reason_text or "user request")
+            else:
+                self._unheard = event.cause == "timeout"
+                self._complete()
             return
         self.fail(event.originator, event.code, event.reason, event.cause)
 
+    def _peer_hangs_up(self) -> None:
+        """A BYE came; the end of the dialog is told next."""
+        self._hung_up = True
+        if self._ending is None and self.machine.started:
+            self.renegotiation.dialog_ended()
+            self._will_end("remote")
+            self._end_streams()
+
     def _on_ended(self, event: InvitationEnded) -> None:
-        if self._ending is not None:
+        if self._hung_up and self.session.start_time is not None:
+            if self._ending is not None:  # our own BYE has crossed the peer's
+                self._end_streams()
+            self._did_end("remote", event.cause)
+        elif self._ending is not None:
             self._complete()
         elif self.machine.started:
             self.renegotiation.dialog_ended()
@@ -138,10 +163,15 @@ class Call:
         data: dict[str, object] = {}
         if event.method == "INVITE" and event.originator == "remote":
             data["ack_received"] = "unknown" if event.ack_received is None else event.ack_received
+        reason = event.reason
+        if event.method == "INVITE" and event.code == 487 and self.session.start_time is None:
+            reason = "Session Cancelled"
+        elif event.method == "INVITE" and event.code >= 300 and event.originator == "remote":
+            reason = reason_phrase(event.code)  # whatever phrase the application has chosen for the peer
         if event.method != "CANCEL":
             post(
                 "SIPSessionDidProcessTransaction", self.session,
-                originator=event.originator, method=event.method, code=event.code, reason=event.reason, **data,
+                originator=event.originator, method=event.method, code=event.code, reason=reason, **data,
             )  # fmt: skip
 
     # commands --------------------------------------------------------------------------------------------------------------------------
@@ -160,17 +190,17 @@ class Call:
         else:
             self._close(lambda: self._did_fail(originator, 487, "Session Cancelled", "user request"))
 
-    def break_off(self, reason: str, code: int = 0, phrase: str | None = None) -> None:
-        """Something of ours failed: end the call, whatever state it is in, and say why."""
+    def break_off(self, reason: str, *, originator: str = "local", told: str | None = None) -> None:
+        """Something failed: end the call, whatever state it is in, and say why (to the peer ``told``, if that is not all its business)."""
         if not self.machine.take(SessionInput.END):
             return
-        headers = (reason_header(reason),)
+        headers = (reason_header(told or reason),)
         if self.session.start_time is not None:
             self._will_end("local")
             self.deactivate_streams()
             self._close(lambda: self._did_end("local", reason), headers)
         else:
-            self._close(lambda: self._did_fail("local", code, phrase, reason), headers)
+            self._close(lambda: self._did_fail(originator, 0, None, reason), headers)
 
     def fail(
         self, originator: str, code: int, reason: str | None, failure_reason: str, redirect_identities: Sequence[object] | None = None
@@ -240,9 +270,9 @@ class Call:
         if failed:
             stream, reason = next(iter(failed.items()))
             if reason == "timed-out":
-                self.break_off("media stream timed-out while starting")
+                self.break_off("media stream timed-out while starting", told=_NOT_STARTED)
             else:
-                self.break_off(f"{stream.type} media stream failed: {reason}")
+                self.break_off(f"{stream.type} media stream failed: {reason}", told=_NOT_STARTED)
             return
         self._streams_started = True
         self.start_if_ready()

@@ -136,7 +136,7 @@ class IncomingCall(Call):
         try:
             self._take_answer(event.sdp)
         except SDPError as error:
-            self.break_off(f"SDP negotiation failed: {error}")
+            self.break_off(f"SDP negotiation failed: {error}", originator="remote")
             return
         self.start_streams()
 
@@ -165,7 +165,7 @@ class IncomingCall(Call):
             self._end_with(lambda invitation: self.command(invitation.reject, code), code, reason_phrase(code), failure_reason)
 
     def _end_with(self, command: Any, code: int, phrase: str, failure_reason: str) -> None:
-        self.finish_later(lambda: self._did_fail("local", code, phrase, failure_reason))
+        self.finish_later(lambda: self._did_fail("local", code, phrase, "timeout" if self._unheard else failure_reason))
         self._try(command)
 
     def _try(self, command: Any) -> bool:

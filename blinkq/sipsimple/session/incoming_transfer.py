@@ -30,8 +30,8 @@ __all__ = ["IncomingTransfer"]
 
 log = get_logger("sipsimple.session")
 
-# Seconds until a transfer that no application decides about is refused.
-PATIENCE = 150.0
+# Seconds until a transfer that no application decides about is refused: peers that hear nothing for 90 s give up (as we do).
+PATIENCE = 80.0
 # Seconds in which the peer may end the old call, once it knows that the new one stands.
 GRACE = 2.0
 

@@ -155,7 +155,8 @@ class OutgoingCall(Call):
         if event.response is None and event.code == 503:
             cause = event.reason  # the sentence that tells what became of the connection
         redirect = _contacts(event.response) if event.response is not None and 300 <= event.code < 400 else None
-        self.fail(event.originator, event.code, event.reason, cause, redirect)
+        reason = "timeout" if (event.originator, event.code) == ("local", 408) else event.reason
+        self.fail(event.originator, event.code, reason, cause, redirect)
 
     def _progressed(self, event: InvitationProgressed) -> None:
         if not self.machine.live:
@@ -184,7 +185,7 @@ class OutgoingCall(Call):
             elif early is None:
                 raise NegotiationError("the answer contains no session description")
         except SDPError as error:
-            self.break_off(f"SDP negotiation failed: {error}")
+            self.break_off(f"SDP negotiation failed: {error}", originator="remote")
             return
         if early is None:
             self.start_streams()

@@ -68,7 +68,7 @@ class OfferedStreams(Proposal):
     def refuse(self, code: int, reason: str | None) -> None:
         """Take none; the session is in state rejecting_proposal."""
         self._stop_timer()
-        self._send_refusal(code, reason, None, lambda event: self.reject(event.code, event.reason))
+        self._send_refusal(code, reason, None, lambda event: self.reject(event.code, reason_phrase(event.code)))
 
     def _nobody_decides(self) -> None:
         if self.call.machine.take(SessionInput.REJECT_PROPOSAL):

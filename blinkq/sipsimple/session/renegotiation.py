@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import post
@@ -57,6 +58,7 @@ class Renegotiation:
         self._waiting: Callable[[], None] | None = None  # what is sent once the peer has acknowledged our answer
         self._offer: SessionDescription | None = None  # ours, sent and unanswered
         self._previous: SessionDescription | None = None  # what was in force before it
+        self._then: Callable[[], None] | None = None  # what is done once our answer to the peer's change is reported
         self._wanted = False
         self._glares = 0
         self._announced = False  # the local hold state that was announced last
@@ -97,8 +99,11 @@ class Renegotiation:
 
     def transaction_done(self, event: InvitationTransaction) -> None:
         """A transaction of the call is complete and reported."""
+        then, self._then = self._then, None
         if self.proposal is not None:
             self.proposal.transaction_done(event)
+        elif then is not None and self.call.machine.live:
+            then()
 
     def dialog_ended(self) -> None:
         """The peer ended the call, or its dialog is lost."""
@@ -301,7 +306,6 @@ class Renegotiation:
             self._answer(event.sdp, at_once=event.request.method == "UPDATE")
 
     def _answer(self, sdp: bytes, at_once: bool) -> None:
-        call = self.call
         try:
             remote = SessionDescription.parse(sdp)
         except SDPError as error:
@@ -323,7 +327,11 @@ class Renegotiation:
         except (StreamError, IllegalStateError) as error:
             self._reject(488, str(error))
             return
-        call.update_streams()
+        self._then = partial(self._apply_change, held)
+
+    def _apply_change(self, held: list[Any]) -> None:
+        """The peer's change is answered, and that is reported."""
+        self.call.update_streams()
         self.announce_remote_hold(held)
         self._try()
 
