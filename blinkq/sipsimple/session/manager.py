@@ -179,7 +179,8 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             except SDPError as error:
                 self._refuse(invitation, 400, str(error))
                 return
-        lines, problems = _streams_for(account, offer)
+        session = Session(account)
+        lines, problems = _streams_for(session, offer)
         if not any(line is not None for line in lines):
             self._refuse(invitation, 488, "; ".join(problems) or "no usable stream is offered")
             return
@@ -190,7 +191,6 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             self._refuse(invitation, 416, str(error))
             return
         assert invitation.flow is not None
-        session = Session(account)
         session.remote_identity, session.local_identity = remote, local
         session.transport = invitation.flow.transport
         session.remote_user_agent = request.user_agent
@@ -215,11 +215,11 @@ class SessionManager(NotificationHandler, metaclass=Singleton):
             log.debug("%s", error)
 
 
-def _streams_for(account: AnyAccount, offer: SessionDescription | None) -> tuple[list[Any], list[str]]:
+def _streams_for(session: Session, offer: SessionDescription | None) -> tuple[list[Any], list[str]]:
     """The stream for each m= line (None: not usable), and why those are not. Without an offer: what we would offer."""
     if offer is None:
-        return [MediaStreamRegistry.get("audio")(account)], []
-    lines, problems = streams_for(account, offer, range(len(offer.media)))
+        return [MediaStreamRegistry.get("audio")(session.account)], []
+    lines, problems = streams_for(session, offer, range(len(offer.media)))
     return [lines.get(index) for index in range(len(offer.media))], problems
 
 

@@ -12,7 +12,7 @@ from blinkq.sipsimple.streams import MediaStreamRegistry
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
 
 if TYPE_CHECKING:
-    from blinkq.sipsimple.account import AnyAccount
+    from blinkq.sipsimple.session.session import Session
 
 __all__ = ["MAX_STREAMS", "streams_for"]
 
@@ -22,7 +22,7 @@ MAX_STREAMS = 4  # of one call that are offered to the user; each costs sockets 
 
 
 def streams_for(
-    account: AnyAccount, offer: SessionDescription, indexes: Iterable[int], room: int = MAX_STREAMS
+    session: Session, offer: SessionDescription, indexes: Iterable[int], room: int = MAX_STREAMS
 ) -> tuple[dict[int, Any], list[str]]:
     """A stream for each usable m= line of ``indexes``, at most ``room`` of them, and why the others are not usable."""
     lines: dict[int, Any] = {}
@@ -31,16 +31,16 @@ def streams_for(
         if len(lines) >= room:
             problems.append("no more streams are taken in one call")
             break
-        stream = _stream_for(account, offer, index, problems) if offer.media[index].port != 0 else None
+        stream = _stream_for(session, offer, index, problems) if offer.media[index].port != 0 else None
         if stream is not None:
             lines[index] = stream
     return lines, problems
 
 
-def _stream_for(account: AnyAccount, offer: SessionDescription, index: int, problems: list[str]) -> Any:
+def _stream_for(session: Session, offer: SessionDescription, index: int, problems: list[str]) -> Any:
     for cls in MediaStreamRegistry:
         try:
-            stream = new_stream(cls, account, offer, index)
+            stream = new_stream(cls, session, offer, index)
         except UnknownStreamError:
             continue
         except InvalidStreamError as error:

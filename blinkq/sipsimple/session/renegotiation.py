@@ -338,7 +338,7 @@ class Renegotiation:
     def _propose_to_application(self, remote: SessionDescription, added: Sequence[int]) -> bool:
         """Let the application decide about the m= lines ``added``; False when only the rest of the offer is worth an answer."""
         call = self.call
-        streams, problems = streams_for(call.session.account, remote, added, MAX_STREAMS - len(call.session.streams))
+        streams, problems = streams_for(call.session, remote, added, MAX_STREAMS - len(call.session.streams))
         if not streams:
             if call.remote_sdp is not None and remote.media[: len(call.lines)] != call.remote_sdp.media:
                 return False  # hold, or another address, must not fail because of a stream that we do not know

@@ -43,9 +43,13 @@ def initialize_stream(stream: Any, session: Session, direction: str) -> None:
     stream.initialize(session, direction)
 
 
-def new_stream(cls: Any, account: Any, offer: SessionDescription, index: int) -> Any:
-    """A stream of class ``cls`` for m= line ``index`` of an offer, or what the class raises or returns instead."""
-    return cls.new_from_sdp(account, _shown(cls, offer), index)
+def new_stream(cls: Any, session: Session, offer: SessionDescription, index: int) -> Any:
+    """A stream of class ``cls`` for m= line ``index`` of an offer, or what the class raises or returns instead.
+
+    Its method takes the account first, or the session where it calls its first parameter so, as in later editions of the middleware.
+    """
+    owner = session if _first_parameter(cls.new_from_sdp) == "session" else session.account
+    return cls.new_from_sdp(owner, _shown(cls, offer), index)
 
 
 def start_stream(stream: Any, local: SessionDescription, remote: SessionDescription, index: int) -> None:
@@ -61,14 +65,18 @@ def update_stream(stream: Any, local: SessionDescription, remote: SessionDescrip
 def local_media(stream: Any, remote: SessionDescription | None = None, index: int = 0) -> MediaDescription:
     """The stream's m= line: an offer, or the answer to m= line ``index`` of ``remote``. Raises StreamError.
 
-    The specification's method takes ``for_offer`` alone, that of our own streams also what is answered.
+    The specification's method takes ``for_offer`` alone, that of our own streams also what is answered; where the first parameter is
+    ``remote_sdp``, as in later editions of the middleware, there is no ``for_offer``.
     """
     arguments: tuple[Any, ...] = (True,) if remote is None else (False, _shown(stream, remote), index)
     try:
-        try:
-            inspect.signature(stream.get_local_media).bind(*arguments)
-        except TypeError:
-            arguments = arguments[:1]
+        if _first_parameter(stream.get_local_media) == "remote_sdp":
+            arguments = arguments[1:]
+        else:
+            try:
+                inspect.signature(stream.get_local_media).bind(*arguments)
+            except TypeError:
+                arguments = arguments[:1]
         line = stream.get_local_media(*arguments)
         media: MediaDescription = line.to_description() if isinstance(line, BaseSDPMediaStream) else line
     except StreamError:
@@ -92,6 +100,10 @@ def close_stream(stream: Any) -> None:
     """Deactivate and end it."""
     failure_of(stream, stream.deactivate)
     failure_of(stream, stream.end)
+
+
+def _first_parameter(method: Callable[..., Any]) -> str | None:
+    return next(iter(inspect.signature(method).parameters), None)
 
 
 def _shown(stream: Any, description: SessionDescription) -> Any:

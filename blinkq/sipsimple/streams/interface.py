@@ -49,13 +49,15 @@ class IMediaStream(Interface):  # type: ignore[misc]  # zope.interface has no ty
     def new_from_sdp(account, remote_sdp, stream_index):  # type: ignore[no-untyped-def]  # noqa: N805
         """Class method: a stream for m= line ``stream_index`` of an offer.
 
+        A first parameter called ``session`` is given the session instead of its account.
         Returns None or raises UnknownStreamError when the line is not of this kind, InvalidStreamError when it cannot be accepted.
         """
 
     def get_local_media(for_offer):  # type: ignore[no-untyped-def]  # noqa: N805
         """The stream's m= line: an offer, or the answer to the peer's.
 
-        A method with two more parameters, ``remote_sdp`` and ``stream_index``, is given what it answers.
+        A method with two more parameters, ``remote_sdp`` and ``stream_index``, is given what it answers; one with these two alone is
+        called without arguments for an offer.
         """
 
     def initialize(session, direction):  # type: ignore[no-untyped-def]  # noqa: N805
