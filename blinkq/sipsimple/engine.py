@@ -1,6 +1,7 @@
 """Engine: the SIP core as applications know it. One for all: that of SIPApplication while it runs, or one that ``start`` starts alone.
 
-Alone it speaks SIP for Subscription, Publication, Message and their like; there are no accounts that register, no calls and no sound.
+Alone it speaks SIP for Subscription, Publication, Message and their like; each call of a peer is an Invitation.
+There are no accounts that register, no sessions and no sound.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from blinkq.sip.usages.incoming_request import IncomingRequest as IncomingReques
 from blinkq.sipsimple.event_types import add_event_types, all_event_types, event_types
 from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import EngineFace, Runtime
+from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.singleton import Singleton
 from blinkq.sipsimple.sip_events import SIPEvents
 from blinkq.sipsimple.sip_uri import FrozenSIPURI, SIPCoreError
 from blinkq.sipsimple.usages.incoming_referral import IncomingReferral
 from blinkq.sipsimple.usages.incoming_request import IncomingRequest
 from blinkq.sipsimple.usages.incoming_subscription import IncomingSubscription
+from blinkq.sipsimple.usages.invitation import Invitation
 from blinkq.sipsimple.usages.message_data import addresses, content_type_of
 from blinkq.sipsimple.values.message_headers import message_headers
 
@@ -84,6 +87,8 @@ class Engine(metaclass=Singleton):
         for method in options.get("incoming_requests") or ():
             self.add_incoming_request(method)
         Reception().take_requests("MESSAGE", self._got_message)
+        SIPEvents().invitation_handler = InvitationEvents().dispatch
+        InvitationEvents().on_received = Invitation.received
         engine.loop.call(Reception().start, _admit_all)
         self.trace_sip = bool(options.get("trace_sip"))
         post("SIPEngineDidStart", self, ports=dict(engine.sip.ports))
@@ -100,6 +105,7 @@ class Engine(metaclass=Singleton):
         engine.close()
         Runtime.reset()
         Reception().take_requests("MESSAGE", None)
+        SIPEvents().invitation_handler = InvitationEvents().on_received = None
         post("SIPEngineDidEnd", self)
 
     # -- what peers may ask

@@ -89,3 +89,28 @@ for _sender in ("IncomingSubscription", "IncomingReferral"):
     declare(f"SIP{_sender}GotRefreshingSubscribe", _sender, "The peer refreshed it.", required=_REQUEST)
     declare(f"SIP{_sender}GotUnsubscribe", _sender, "The peer wants nothing any more; DidEnd follows.", required=_REQUEST)
     declare(f"SIP{_sender}DidEnd", _sender, "It is over; nothing follows.")
+
+declare(
+    "SIPInvitationChangedState", "Invitation",
+    "The call is in another state, or (early) there again, or in another sub_state. Of a request method and request_uri are told, of an "
+    "answer code and reason; at the end disconnect_reason: 'user request', 'timeout', 'missing ACK' or what the other side says.",
+    required=("prev_state", "state", "originator", "headers", "body"),
+    optional=("sub_state", "prev_sub_state", "method", "request_uri", "code", "reason", "disconnect_reason"),
+)  # fmt: skip
+declare(
+    "SIPInvitationGotSDPUpdate", "Invitation", "An offer was answered: the two descriptions, or the error for which they do not fit.",
+    required=("succeeded",), optional=("local_sdp", "remote_sdp", "error"),
+)  # fmt: skip
+declare(
+    "SIPInvitationGotMessage", "Invitation", "A MESSAGE came in the call.", required=(*_REQUEST, "from_header", "to_header")
+)
+declare("SIPInvitationTransferNewIncoming", "Invitation", "The other side asks us to call refer_to.", required=(*_REQUEST, "refer_to"))
+declare("SIPInvitationTransferNewOutgoing", "Invitation", "We ask the other side to call somebody.", required=("transfer_destination",))
+declare("SIPInvitationTransferDidStart", "Invitation", "The other side will try.")
+declare("SIPInvitationTransferChangedState", "Invitation", "The transfer is in another state.", required=("prev_state", "state"))
+declare(
+    "SIPInvitationTransferGotNotify", "Invitation", "The other side tells how it goes; body is its status line.",
+    required=("event", "content_type", "body"),
+)  # fmt: skip
+declare("SIPInvitationTransferDidEnd", "Invitation", "The transfer succeeded.")
+declare("SIPInvitationTransferDidFail", "Invitation", "The transfer failed; code 0: nobody knows.", required=("code", "reason"))

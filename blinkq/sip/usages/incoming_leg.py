@@ -51,12 +51,12 @@ class IncomingLeg:
         limit = min(self._request.expires or MAX_RINGING, MAX_RINGING)
         self._unanswered = self._call.context.timers.schedule(now + limit, self._on_unanswered)
 
-    def ring(self, code: int, sdp: bytes | None, now: float) -> None:
+    def ring(self, code: int, sdp: bytes | None, now: float, headers: Headers = ()) -> None:
         """Send a provisional response, repeated every minute."""
         self._call.move(_I.RING)
         if self._reliable is not None and sdp is None and session_of(self._request) is None:
             return  # it would have to carry our offer, which is made when the user answers (RFC 3262 §5)
-        response = self._reply(code, headers=self._dialog_headers(), sdp=sdp)
+        response = self._reply(code, headers=[*self._dialog_headers(), *headers], sdp=sdp)
         self._respond_progress(response, now)
         self._repeat_ringing(response, now)
 

@@ -207,14 +207,20 @@ class Invitation:
     # -- answering a call
 
     def ring(
-        self, code: int = 180, sdp: bytes | None = None, contact: NameAddr | None = None, *, now: float
+        self,
+        code: int = 180,
+        sdp: bytes | None = None,
+        contact: NameAddr | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        *,
+        now: float,
     ) -> None:
         """Send a provisional response (101-199), with `sdp` for early media. Raises IllegalStateError, ValueError."""
         self._call.require("ring", _S.RECEIVED, _S.RINGING)
         if not 100 < code < 200:
             raise ValueError(f"not a provisional code: {code}")
         self._call.contact = contact or self._call.contact
-        self._called.ring(code, sdp, now)
+        self._called.ring(code, sdp, now, tuple(headers))
 
     def accept(
         self,
@@ -249,13 +255,20 @@ class Invitation:
         else:
             self._change.acknowledge(sdp)
 
-    def reinvite(self, sdp: bytes | None, contact: NameAddr | None = None, *, now: float) -> None:
+    def reinvite(
+        self,
+        sdp: bytes | None,
+        contact: NameAddr | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        *,
+        now: float,
+    ) -> None:
         """Offer a changed session, or (None) ask for an offer; a new `contact` moves where the peer reaches us.
 
         `ReinviteAnswered` follows. Raises IllegalStateError unless confirmed and no other change is pending.
         """
         self._call.require("reinvite", _S.CONFIRMED)
-        self._change.propose(sdp, contact, now)
+        self._change.propose(sdp, contact, now, tuple(headers))
 
     def cancel_reinvite(self, now: float) -> None:
         """Take our re-INVITE back; `ReinviteAnswered` with 487 follows, or with 2xx when that was quicker."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from blinkq.base.errors import IllegalStateError
 from blinkq.sip.address import NameAddr
 from blinkq.sip.dialog import Dialog
@@ -38,7 +40,9 @@ class SessionChange:
 
     # -- ours
 
-    def propose(self, sdp: bytes | None, contact: NameAddr | None, now: float) -> None:
+    def propose(
+        self, sdp: bytes | None, contact: NameAddr | None, now: float, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         """Send a re-INVITE; None as `sdp` asks the peer for an offer."""
         call, dialog = self._call, self._dialog
         if self.busy:
@@ -48,7 +52,7 @@ class SessionChange:
         request = dialog.make_request(
             "INVITE",
             dialog.next_cseq(),
-            headers=[*call.dialog_headers(), *call.timer.request_headers()],
+            headers=[*call.dialog_headers(), *call.timer.request_headers(), *headers],
             body=sdp or b"",
             content_type=SDP if sdp else None,
         )

@@ -5,6 +5,7 @@ Only names are gathered here. The rest of the middleware imports the files that 
 
 from __future__ import annotations
 
+from blinkq.sip.dialog import DialogID
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.core.audio_transport import AudioTransport
 from blinkq.sipsimple.core.mixer_port import MixerPort
@@ -31,6 +32,7 @@ from blinkq.sipsimple.usages.engine_object import EndpointAddress
 from blinkq.sipsimple.usages.incoming_referral import IncomingReferral
 from blinkq.sipsimple.usages.incoming_request import IncomingRequest
 from blinkq.sipsimple.usages.incoming_subscription import IncomingSubscription
+from blinkq.sipsimple.usages.invitation import Invitation
 from blinkq.sipsimple.usages.message import Message
 from blinkq.sipsimple.usages.publication import Publication, PublicationError, PublicationETagError
 from blinkq.sipsimple.usages.referral import Referral
@@ -128,6 +130,7 @@ __all__ = [
     "ContentType",
     "ContentTypeHeader",
     "Credentials",
+    "DialogID",
     "EndpointAddress",
     "Engine",
     "EventHeader",
@@ -160,6 +163,7 @@ __all__ = [
     "IncomingReferral",
     "IncomingRequest",
     "IncomingSubscription",
+    "Invitation",
     "MediaCodec",
     "Message",
     "MixerPort",
