@@ -120,8 +120,12 @@ class Softphone:
     def click(self, name: str, text: str = "", within: str | None = None) -> None:
         self._click(self.ask(find=name, text=text, **_within(within)))
 
-    def double_click(self, name: str, text: str = "") -> None:
-        place = self.ask(find=name, text=text)
+    def see_row(self, text: str, seconds: float = 10.0) -> str:
+        """Wait for a row of a list or tree."""
+        return str(self.ask(seconds, row=text)["text"])
+
+    def double_click_row(self, text: str) -> None:
+        place = self.ask(row=text)
         self._xdotool("mousemove", str(place["x"]), str(place["y"]), "click", "--repeat", "2", "--delay", "60", "1")
 
     def click_action(self, text: str) -> None:

@@ -8,6 +8,7 @@ nothing here presses anything.
     {"find": NAME, "text": REGEX, "within": NAME}
                                     a visible, enabled widget by its object's or accessible name, inside another one -> x, y (its
                                     middle), text
+    {"row": REGEX}                  a row of a visible list or tree by its text for screen readers -> x, y, text
     {"gone": NAME}                  no such widget is visible
     {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
     {"tray": true}                  the tray icon -> x, y
@@ -22,9 +23,9 @@ import sys
 import time
 from typing import Any
 
-from PyQt6.QtCore import QObject, QPoint, QRect, QTimer
+from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
-from PyQt6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
+from PyQt6.QtWidgets import QAbstractItemView, QApplication, QMenu, QMenuBar, QWidget
 
 import blinkq.app.main
 from blinkq.cli.main import main
@@ -83,6 +84,8 @@ class Driver(QObject):
             if "within" in request:
                 found = [w for w in found if any(outer.isAncestorOf(w) for outer in _named(request["within"]))]
             return {**_middle(_on_screen(found[0])), "text": _text(found[0])} if found else None
+        if "row" in request:
+            return _row(request["row"])
         if "gone" in request:
             return None if _named(request["gone"]) else {}
         if "action" in request:
@@ -135,6 +138,21 @@ def _on_screen(widget: QWidget) -> QRect:
 def _middle(place: QRect) -> dict[str, object]:
     middle: QPoint = place.center()
     return {"x": middle.x(), "y": middle.y()}
+
+
+def _row(pattern: str) -> dict[str, object] | None:
+    for view in _visible():
+        model = view.model() if isinstance(view, QAbstractItemView) else None
+        viewport = view.viewport() if isinstance(view, QAbstractItemView) else None
+        if model is None or viewport is None:
+            continue
+        tops = [model.index(row, 0) for row in range(model.rowCount())]
+        for index in [*tops, *(model.index(row, 0, top) for top in tops for row in range(model.rowCount(top)))]:
+            text = str(index.data(Qt.ItemDataRole.AccessibleTextRole) or index.data() or "")
+            if re.search(pattern, text):
+                place = view.visualRect(index)
+                return {**_middle(QRect(viewport.mapToGlobal(place.topLeft()), place.size())), "text": text}
+    return None
 
 
 def _action(text: str) -> dict[str, object] | None:
