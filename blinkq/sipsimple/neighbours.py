@@ -72,9 +72,9 @@ def record_of(service: Service, interfaces: Iterable[Interface]) -> BonjourNeigh
         address = next((address for address in service.addresses if is_on_link(address, interfaces)), None)
         if address is None:
             return None
-        uri.host, uri.port = address, service.port
+        uri.host, uri.port = address, service.port or None
     presence = BonjourPresenceState(_clean(text.get("state", ""), MAX_NAME) or None, _clean(text.get("note", ""), MAX_NOTE))
-    name = _clean(text.get("name", ""), MAX_NAME) or uri.user or service.host
+    name = next((cleaned for said in (text.get("name"), uri.user, service.host) if (cleaned := _clean(said or "", MAX_NAME))), "")
     instance = _clean(text.get("instance_id", ""), MAX_NOTE) or None
     return BonjourNeighbourRecord(instance, name, _clean(service.host, MAX_NAME), FrozenSIPURI.new(uri), presence)
 
