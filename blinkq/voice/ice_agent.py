@@ -27,6 +27,9 @@ CHECK_TIMEOUT = 8.0
 #: Pairs that are checked at most (RFC 8445 §6.1.2.5): a peer cannot make us knock at more doors.
 MAX_PAIRS = 100
 
+#: Seconds between reminders to the NAT; home routers forget an idle socket after thirty.
+KEEP_ALIVE = 15.0
+
 _COMPONENTS = 2
 
 
@@ -84,6 +87,15 @@ class Agent(Connection):
                     candidate_priority(base.component, "srflx", preference), address, port, "srflx", base.address, base.port,
                 )
             )  # fmt: skip
+
+    async def keep_mapped(self, server: Address) -> None:
+        """Remind the NAT of our sockets as long as the peer's phone rings (RFC 8445 §5.1.1.4); to be cancelled."""
+        while True:
+            await asyncio.sleep(KEEP_ALIVE)
+            for protocol, one in self._bases.items():
+                if ":" not in one.candidate.address:
+                    reminder = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.INDICATION)
+                    protocol.send_stun(reminder, server)
 
     async def get_component_candidates(self, component: int, addresses: list[str], timeout: int = 5) -> list[Candidate]:
         """For the library: our sockets instead of some that it would open."""

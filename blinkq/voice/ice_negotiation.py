@@ -33,6 +33,8 @@ class IceNegotiation:
                 self._sockets.append(IceSocket(sock, host_candidate(component, address, port, 65535 - number)))
         self._agent = Agent(self._sockets, gathering.ufrag, gathering.password, gathering.controlling)
         self._checking: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._ended = False
         for one in self._sockets:
             one.read(True)
 
@@ -45,12 +47,15 @@ class IceNegotiation:
         """Find out how the STUN server sees us."""
         if gathering.stun_server is not None:
             await self._agent.find_reflexive(gathering.stun_server, gathering.timeout)
+            if self._checking is None and not self._ended:
+                self._keeping = asyncio.create_task(self._agent.keep_mapped(gathering.stun_server))
 
     async def start(self, command: StartIce) -> None:
         """Begin the checks. Those with another answer of the peer are given up (a call that rings at several places)."""
         if self._checking is not None:
             await self.restart(self._agent.local_username, self._agent.local_password, self._agent.ice_controlling)
         self._checking = asyncio.create_task(self._check(self._agent, command))
+        await _cancel(self._keeping)
 
     async def restart(self, ufrag: str, password: str, controlling: bool) -> None:
         """Another agent with other credentials; media goes on as it goes."""
@@ -71,15 +76,15 @@ class IceNegotiation:
 
     async def end(self) -> None:
         """Read nothing more, check nothing more."""
+        self._ended = True
         for one in self._sockets:
             one.read(False)
+        await _cancel(self._keeping)
         await self._end(self._agent)
 
     async def _end(self, agent: Agent) -> None:
         checking, self._checking = self._checking, None
-        if checking is not None:
-            checking.cancel()
-            await asyncio.wait({checking})
+        await _cancel(checking)
         await agent.end()
 
     async def _check(self, agent: Agent, command: StartIce) -> None:
@@ -119,3 +124,9 @@ class IceNegotiation:
 
     def _fail(self, command: StartIce, reason: str, *, lost: bool = False) -> None:
         self._emit(IceFailed(self._stream, command.attempt, reason, lost))
+
+
+async def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None and not task.done():
+        task.cancel()
+        await asyncio.wait({task})

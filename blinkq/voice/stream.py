@@ -191,7 +191,8 @@ class Stream:
             return
         wallclock = self._clock.wallclock() - (self._clock.monotonic() - datagram.arrival)
         if self._reporter.receive(data, datagram.arrival, wallclock, self._listener.statistics):
-            self._rtcp_remote = datagram.address
+            if not self._setup.uses_ice:
+                self._rtcp_remote = datagram.address
             self._sender.set_packet_loss(self._reporter.peer_loss)
 
     # out -----------------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@ peer that does none. Who heard whom is proved by the speech itself."""
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from support.lab import BlinkQ
+from support.media_process import media_process
 from support.namespaces import HOME, NEAR, ROUTER, WORLD, SmallInternet, WorldLab, why_not
 
 pytestmark = pytest.mark.lab
@@ -26,19 +29,19 @@ class World:
         self.net = net
         self.lab = lab
         self.folder = folder
-        (folder / "password").write_text("alicepw\n")
         self.speech = lab.say(ALICE_SAYS, "alice.wav")
 
-    def blinkq(self, place: str, command: str, *arguments: str) -> BlinkQ:
-        """BlinkQ at "home" (behind the NAT) or "near" (on the public network), as alice@lab.test."""
-        config = self.folder / f"config-{place}"
+    def blinkq(self, place: str, command: str, *arguments: str, user: str = "alice") -> BlinkQ:
+        """BlinkQ at "home" (behind the NAT) or "near" (on the public network)."""
+        config, address, password = self.folder / f"config-{place}", f"{user}@lab.test", self.folder / f"password-{user}"
         if not config.exists():
-            self._settings(config, "accounts", "add", "alice@lab.test")
-            self._settings(config, "set", "nat_traversal.use_ice", "true", "--account", "alice@lab.test")
+            password.write_text(f"{user}pw\n")
+            self._settings(config, "accounts", "add", address)
+            self._settings(config, "set", "nat_traversal.use_ice", "true", "--account", address)
         return BlinkQ(
-            command, *arguments, "--config-dir", str(config), "--account", "alice@lab.test",
-            "--password-file", str(self.folder / "password"), "--nameserver", self.lab.nameserver, "--proxy", self.lab.proxy("udp"),
-            "--audio", "null", "--play", str(self.speech), "--record", str(self.folder / "heard.wav"), "--codecs", "PCMU",
+            command, *arguments, "--config-dir", str(config), "--account", address,
+            "--password-file", str(password), "--nameserver", self.lab.nameserver, "--proxy", self.lab.proxy("udp"),
+            "--audio", "null", "--play", str(self.speech), "--record", str(self.folder / f"heard-{user}.wav"), "--codecs", "PCMU",
             within=self.net.inside(place),
         )  # fmt: skip
 
@@ -50,7 +53,7 @@ class World:
     def proved(self, who: str) -> None:
         """Both have heard each other."""
         assert self.lab.score(self.speech, self.lab.heard(who))["score"] > 0.5
-        assert self.lab.score(self.lab.spoken(who), self.folder / "heard.wav")["score"] > 0.5
+        assert self.lab.score(self.lab.spoken(who), self.folder / "heard-alice.wav")["score"] > 0.5
 
 
 @pytest.fixture(scope="module")
@@ -119,5 +122,33 @@ def test_hold_does_not_disturb_it(world: World) -> None:
     # bob's own recording ends at the first re-INVITE, but he counts: ten seconds of fifty packets
     received = re.findall(r"packets: +\d+ +(\d+)", (world.lab.directory / "log" / "bob.log").read_text())
     assert int(received[-1]) > 450
-    after_hold = world.lab.last_seconds(world.folder / "heard.wav", 7.5)
+    after_hold = world.lab.last_seconds(world.folder / "heard-alice.wav", 7.5)
     assert world.lab.score(world.lab.spoken("bob"), after_hold)["score"] > 0.5
+
+
+def test_two_of_ours_with_a_nat_between(world: World) -> None:
+    with world.blinkq("home", "answer", "--count", "1", user="dave") as answer:
+        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        with world.blinkq("near", "call", "sip:dave@lab.test", "--duration", "9") as call:
+            found = call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
+            assert call.wait(30) == 0, call.text
+        assert answer.wait(30) == 0, answer.text
+    assert found["chosen_remote_candidates"]["RTP"]["address"] == ROUTER  # type: ignore[index]  # our own JSON
+    assert "way found by ICE: host to " in call.text
+    assert "way found by ICE: srflx to host" in answer.text
+    for user in ("alice", "dave"):  # both say the same
+        assert world.lab.score(world.speech, world.folder / f"heard-{user}.wav")["score"] > 0.5
+
+
+def test_the_sound_returns_when_the_media_process_is_killed(world: World) -> None:
+    with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "14") as call:
+        call.wait_for("AudioStreamDidUpdateStatistics", 15, count=2)
+        os.kill(media_process(call.process.pid), signal.SIGKILL)
+        call.wait_for("MediaProcessDidRevive", 5)
+        assert call.wait(40) == 0, call.text
+    assert call.names().count("AudioStreamICENegotiationDidSucceed") == 1  # it went on with the pairs that it had
+    assert "AudioStreamICENegotiationDidFail" not in call.names()
+    received = re.findall(r"packets: +\d+ +(\d+)", (world.lab.directory / "log" / "bob.log").read_text())
+    assert int(received[-1]) > 550
+    after = world.lab.last_seconds(world.folder / "heard-alice.wav", 8)
+    assert world.lab.score(world.lab.spoken("bob"), after)["score"] > 0.5

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.lab import BlinkQ, Lab
+from support.media_process import media_process
 from support.wire_tap import PCMU, WireTap
 
 pytestmark = pytest.mark.lab
@@ -62,16 +63,3 @@ def test_audio_returns_when_the_media_process_is_killed(lab: Lab, alice: list[st
     assert max(later - earlier for earlier, later in pairwise(sound)) < 1.0
     assert len(tap.packets) - before > 400
     assert lab.score(lab.spoken("bob"), lab.last_seconds(heard, 8))["score"] > 0.5
-
-
-def media_process(parent: int) -> int:
-    """The pid of the media process that belongs to the BlinkQ process ``parent``."""
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            status = (path / "stat").read_text().rpartition(")")[2].split()
-            command = (path / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if int(status[1]) == parent and b"blinkq.voice" in command:
-            return int(path.name)
-    raise AssertionError("no media process")

@@ -19,6 +19,7 @@ from blinkq.media import control
 from blinkq.media.control import StreamStatistics
 from blinkq.media.ice import IceGathering
 from blinkq.media.ice_control import EndIce, IceFailed, IceSucceeded, RestartIce, StartIce
+from blinkq.voice import ice_agent
 from blinkq.voice.local_addresses import MAX_ADDRESSES, local_addresses, usable_addresses
 
 
@@ -182,6 +183,20 @@ def test_a_stun_server_tells_where_we_are(parties: tuple[IceParty, IceParty]) ->
     assert all(candidate.base_address == "127.0.0.1" for candidate in opened.candidates)
 
 
+def test_the_nat_is_reminded_until_the_checks_begin(parties: tuple[IceParty, IceParty], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ice_agent, "KEEP_ALIVE", 0.02)
+    alice, bob = parties
+    with StunServer("source") as server:
+        alice.open("127.0.0.1", stun_server=server.address)
+        bob.open("127.0.0.3")
+        for _ in range(6):
+            assert server.reminders.acquire(timeout=PATIENCE)
+        connect(alice, bob)
+        while server.reminders.acquire(blocking=False):
+            pass
+        assert not server.reminders.acquire(timeout=0.2)
+
+
 def test_a_silent_stun_server_is_not_waited_for(parties: tuple[IceParty, IceParty]) -> None:
     alice, _ = parties
     with StunServer(None) as server:
@@ -248,6 +263,7 @@ class StunServer:
 
     def __init__(self, mapped: tuple[str, int] | str | None) -> None:
         self._mapped = mapped
+        self.reminders = threading.Semaphore(0)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._socket.getsockname()
@@ -270,6 +286,9 @@ class StunServer:
             if self._mapped is None:
                 continue
             request = stun.parse_message(data)
+            if request.message_class == stun.Class.INDICATION:
+                self.reminders.release()
+                continue
             answer = stun.Message(
                 message_method=stun.Method.BINDING, message_class=stun.Class.RESPONSE, transaction_id=request.transaction_id
             )
