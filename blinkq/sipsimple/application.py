@@ -73,10 +73,16 @@ class _Shared:
         return _values.get(self._name)
 
     def __set__(self, instance: object, value: object) -> None:
-        _values[self._name] = value
+        _share(self._name, value)
 
 
 _values: dict[str, object] = {}
+
+
+def _share(name: str, value: object) -> None:
+    _values[name] = value
+    if name == "storage":  # tools that need no running application set it and start the configuration by itself
+        ConfigurationManager.storage = value
 
 
 class _ApplicationMeta(type):
@@ -94,7 +100,7 @@ class _ApplicationMeta(type):
 
     def __setattr__(cls, name: str, value: object) -> None:
         if name in _SHARED:
-            _values[name] = value
+            _share(name, value)
         else:
             super().__setattr__(name, value)
 
@@ -108,8 +114,8 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
 
     All attributes are shared: they can be read on the class, on subclasses and on instances.
 
-    ``state`` is None, "starting", "started", "stopping" or "stopped". ``engine`` and ``storage`` (what ``start`` was given) are there from
-    ``start()`` to the end; the audio attributes from SIPApplicationDidStart on.
+    ``state`` is None, "starting", "started", "stopping" or "stopped". ``engine`` and ``storage`` (if ``start`` was given one) are there
+    from ``start()`` on; the audio attributes from SIPApplicationDidStart on.
 
     Posts SIPApplicationWillStart, SIPApplicationDidStart, SIPApplicationWillEnd, SIPApplicationDidEnd, SIPApplicationFailedToStartTLS,
     SIPApplicationGotFatalError, TLSTransportHasChanged, NetworkConditionsDidChange,
@@ -176,7 +182,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
                 raise
             self.state = "starting"
             self.engine = engine
-            self.storage = config_backend
+            self.storage = config_backend if backend is not config_backend else None
         engine.loop.run(self._run_guarded())
 
     def stop(self) -> None:
@@ -197,6 +203,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         """Forget the singleton after its end. For tests, between two lives of the middleware."""
         _ApplicationMeta._instance = None
         _values.clear()
+        ConfigurationManager.storage = None
 
     # starting ----------------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what is posted here
 from blinkq.base.catalogue import post
@@ -45,6 +45,9 @@ class ConfigurationManager(metaclass=Singleton):
     Keys are lists of names, outermost first: ``["Accounts", "alice@example.com"]``.
     """
 
+    #: the storage whose ``configuration_backend`` is taken when ``start`` is given none; SIPApplication.storage sets it
+    storage: ClassVar[Any] = None
+
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._writing = threading.Lock()
@@ -68,14 +71,18 @@ class ConfigurationManager(metaclass=Singleton):
                 self._passwords = open_password_store(directory) if self.backend is not None else MemoryPasswordStore()
             return self._passwords
 
-    def start(self, backend: ConfigurationBackend, passwords: PasswordStore | None = None) -> None:
-        """Load the settings from ``backend``; ``passwords`` is where passwords are kept.
+    def start(self, backend: ConfigurationBackend | None = None, passwords: PasswordStore | None = None) -> None:
+        """Load the settings from ``backend``, or that of SIPApplication.storage; ``passwords`` is where passwords are kept.
 
         Raises TypeError when it is no backend, IllegalStateError when already started, ConfigurationBackendError when the settings cannot
         be loaded (start may then be called again). Posts CFGManagerLoadFailed when an unreadable file was kept aside, and when a newer
         version wrote it. Settings of an older version are changed to this one's and stored; a copy of the old file is kept.
         """
-        if not (callable(getattr(backend, "load", None)) and callable(getattr(backend, "save", None))):
+        if backend is None:
+            if ConfigurationManager.storage is None:
+                raise IllegalStateError("start needs a backend, or SIPApplication.storage to be set")
+            backend = ConfigurationManager.storage.configuration_backend
+        if backend is None or not (callable(getattr(backend, "load", None)) and callable(getattr(backend, "save", None))):
             raise TypeError(f"a configuration backend has load and save; {backend!r} has not")
         with self.lock:
             if self.backend is not None:

@@ -218,6 +218,22 @@ class SettingsObject(SettingsState, metaclass=SettingsObjectMeta):
             member = getattr(extension, name)
             if not name.startswith("__") and isinstance(member, Setting | SettingsGroupMeta | SettingAlias):
                 setattr(cls, name, member)
+                cls._load_again(name)
+
+    @classmethod
+    def _load_again(cls, name: str) -> None:
+        """Let objects that live already have what is stored under a name that they did not know."""
+        manager = ConfigurationManager()
+        for known in list(manager.objects.values()):
+            if not isinstance(known, cls) or not known._stored or not manager.started:
+                continue
+            try:
+                stored = manager.get(known._key_of(known._saved_id))
+            except ObjectNotFoundError:
+                continue
+            if name in stored:
+                known._restore({name: stored[name]}, "", known._failures)
+                known._tell_failures()
 
     def _store_elsewhere(self, modified: dict[str, Any]) -> Exception | None:
         """For values that do not belong into the settings file: subclasses store them and give back what went wrong."""
@@ -240,13 +256,16 @@ class SettingsObject(SettingsState, metaclass=SettingsObjectMeta):
 
     def _activate(self) -> None:
         """Tell what happened while loading, once the object is the known one."""
+        self._tell_failures()
+        if self._stored and type(self).__group__ is not None:
+            post("CFGSettingsObjectWasActivated", self)
+
+    def _tell_failures(self) -> None:
         manager = ConfigurationManager()
         for path, error in self._failures:
             log.warning("a setting of %s is unusable, its default is taken: %s", ": ".join(self._key), error)
             post("CFGManagerLoadFailed", manager, attribute=path, container=self, error=error)
         self._failures.clear()
-        if self._stored and type(self).__group__ is not None:
-            post("CFGSettingsObjectWasActivated", self)
 
 
 def _is_taken(cls: type[SettingsObject], identifier: str) -> bool:

@@ -43,7 +43,7 @@ from blinkq.sipsimple.account import Account, AccountManager
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.audio_system import AudioSystem
-from blinkq.sipsimple.configuration import ConfigurationBackendError
+from blinkq.sipsimple.configuration import ConfigurationBackendError, ConfigurationManager
 from blinkq.sipsimple.configuration.backend import Tree
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
 from blinkq.sipsimple.configuration.datatypes import Port, SIPTransportList
@@ -621,6 +621,31 @@ def test_storages(tmp_path: Path) -> None:
     run(body())
     assert ISIPSimpleStorage.providedBy(MemoryStorage())
     assert FileStorage(str(tmp_path)).directory == str(tmp_path)
+
+
+def test_tools_start_the_configuration_with_the_applications_storage() -> None:
+    with pytest.raises(IllegalStateError, match=r"SIPApplication\.storage"):
+        ConfigurationManager().start()
+    SIPApplication.storage = storage = MemoryStorage()
+    storage.configuration_backend.data = {"SIPSimpleSettings": {"rtp": {"timeout": "7"}}}
+    ConfigurationManager().start()
+    assert SIPSimpleSettings().rtp.timeout == 7
+
+
+def test_the_end_comes_although_the_network_is_gone() -> None:
+    async def body() -> None:
+        async with scene() as s:
+            s.start({"Accounts": {"alice@198.51.100.9": {"enabled": "true", "sip": {"transport": "udp"}}}})
+            await s.until("SIPAccountWillRegister")
+            loop = asyncio.get_running_loop()
+            s.host.silent = True
+            told = loop.time()
+            s.application.stop()
+            await s.until("SIPApplicationDidEnd")
+            assert loop.time() - told < 15
+            assert s.events[-1] == "SIPApplicationDidEnd"
+
+    run(body())
 
 
 def test_subclasses_can_pass_on_what_they_observe() -> None:

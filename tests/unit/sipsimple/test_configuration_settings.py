@@ -131,6 +131,28 @@ def test_an_application_extends_a_group_and_inherits_the_rest() -> None:
     assert backend.data["Extended"] == {"audio": {"volume": "3", "silent": "true"}, "mine": {"colour": "blue"}}
 
 
+def test_objects_that_live_already_are_extended_too(caplog: pytest.LogCaptureFixture) -> None:
+    class Louder(AudioSettings):
+        volume = Setting(int, 11)
+
+    class Extension(SettingsObjectExtension):
+        audio = Louder
+        colour = Setting(str, "red")
+        size = Setting(int, 1)
+
+    class Extended(SIPSimpleSettings):
+        __id__ = "Extended"
+
+    with caplog.at_level("ERROR"):
+        start_configuration({"Extended": {"audio": {"volume": "3", "silent": "true"}, "colour": "blue", "size": "large"}})
+        settings: Any = Extended()
+        assert not hasattr(settings, "colour")
+        recorder = Recorder("CFGManagerLoadFailed")
+        Extended.register_extension(Extension)
+    assert (settings.audio.volume, settings.audio.silent, settings.colour, settings.size) == (3, True, "blue", 1)
+    assert [data.attribute for data in recorder.all("CFGManagerLoadFailed")] == ["size"]
+
+
 def test_types_of_applications_know_their_stored_form() -> None:
     class Point:
         def __init__(self, x: int) -> None:
