@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QObject, QSettings, pyqtSignal
+from PyQt6.QtCore import QObject, QSettings, Qt, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from blinkq.app.account_list import AccountList
@@ -62,6 +62,8 @@ class PresenceBar(QObject):
         self._waiting = {key: count for key, count in self._waiting.items() if key in known}
         waiting, count = bool(self._waiting), sum(self._waiting.values())
         ui.voicemailButton.setText(str(count) if count else "")
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if count else Qt.ToolButtonStyle.ToolButtonIconOnly
+        ui.voicemailButton.setToolButtonStyle(style)
         tip = self.tr("No new voicemail. Press to call the mailbox.")
         if waiting:
             counted = self.tr("New voicemail: %1. Press to hear it.").replace("%1", str(count))

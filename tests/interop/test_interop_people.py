@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.lab import BlinkQ, Lab
+from support.multicast import why_no_multicast
 from support.windows import SHOTS, Softphone
 
 pytestmark = pytest.mark.lab
@@ -75,6 +77,30 @@ def test_the_presence_of_a_contact_and_our_own(softphone: Softphone, tmp_path: P
         watch.wait_for_text("away", 20)
         watch.interrupt()
         assert watch.wait() == 0
+
+
+def test_neighbours_on_the_local_network(softphone: Softphone, tmp_path: Path) -> None:
+    if (reason := why_no_multicast()) is not None:
+        pytest.skip(reason)
+    name, config = f"Bob {os.getpid()}", ["--config-dir", str(tmp_path / "bob"), "--account", "bonjour"]
+    with BlinkQ("settings", "set", *config, "display_name", name) as done:
+        assert done.wait() == 0, done.text
+    softphone.click_action("Contacts")
+    softphone.click_action("Neighbours")
+    softphone.press("alt+n")
+    with BlinkQ("echo", *config, "--local-address", "127.0.0.1") as bob:
+        bob.wait_for("BonjourAccountRegistrationDidSucceed", count=2)
+        softphone.see_row(f"^{name}, .*Available", 20)
+        softphone.point_away()
+        softphone.shoot(SHOTS / "neighbours.png")
+        softphone.double_click_row(f"^{name}, ")
+        softphone.see("titleLabel", name)
+        softphone.see("stateLabel", "In call", 15)
+        softphone.click("hangUpButton")
+        softphone.see("stateLabel", "ended")
+        bob.interrupt()
+        assert bob.wait() == 0, bob.text
+    softphone.ask(20, no_row=f"^{name}, ")
 
 
 def test_voicemail_is_counted_and_heard(softphone: Softphone) -> None:

@@ -163,6 +163,25 @@ def test_an_attended_transfer(softphone: Softphone) -> None:
         they_talk(softphone, lab)
 
 
+def test_bob_transfers_us_and_we_are_asked(softphone: Softphone) -> None:
+    lab = softphone.lab
+    softphone.dial("bob")
+    softphone.see("stateLabel", "In call", within=BOB)
+    with lab.events("carol") as events:
+        lab.baresip("bob", "transfer", "sip:carol@lab.test")
+        softphone.see("questionLabel", "asks you to call carol@lab.test instead")
+        softphone.point_away()
+        softphone.shoot(SHOTS / "transfer-asked.png")
+        softphone.click("acceptButton")
+        carol_takes_it(lab, events)
+    softphone.see("stateLabel", "In call", 15, within=CAROL)
+    softphone.see("stateLabel", "ended", 15, within=BOB)
+    recorder = softphone.sound("record", str(lab.directory / "carol-speaks.wav"), LISTEN)
+    assert recorder.wait(30) == 0
+    softphone.click("hangUpButton", within=CAROL)
+    assert lab.score(lab.spoken("carol"), lab.directory / "carol-speaks.wav")["score"] > 0.5
+
+
 def they_talk(softphone: Softphone, lab: Lab) -> None:
     """Bob and Carol hear each other, without us."""
     listening = softphone.sound("record", str(lab.directory / "silence.wav"), LISTEN)

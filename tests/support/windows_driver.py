@@ -9,6 +9,7 @@ nothing here presses anything.
                                     a visible, enabled widget by its object's or accessible name, inside another one -> x, y (its
                                     middle), text
     {"row": REGEX}                  a row of a visible list or tree by its text for screen readers -> x, y, text
+    {"no_row": REGEX}               no such row
     {"gone": NAME}                  no such widget is visible
     {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
     {"tray": true}                  the tray icon -> x, y
@@ -86,6 +87,8 @@ class Driver(QObject):
             return {**_middle(_on_screen(found[0])), "text": _text(found[0])} if found else None
         if "row" in request:
             return _row(request["row"])
+        if "no_row" in request:
+            return None if _row(request["no_row"]) else {}
         if "gone" in request:
             return None if _named(request["gone"]) else {}
         if "action" in request:
