@@ -217,6 +217,8 @@ class AccountRegistration:
         instance = SIPSimpleSettings().instance_id
         if instance:
             parameters["+sip.instance"] = f'"<{instance}>"'
+        if account.nat_traversal.use_ice:
+            parameters["+sip.ice"] = None  # RFC 5768 §3
         return RegisterParameters(
             registrar=SIPURI(account.id.domain).to_uri(), aor=NameAddr(account.uri.to_uri(), account.display_name or ""),
             contact=NameAddr(contact, "", parameters), hop=hop, expires=int(account.registration.interval),

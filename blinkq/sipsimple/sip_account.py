@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Account"]
 
 #: A change of one of these makes the registration anew.
-_REGISTRATION_SETTINGS = ("password", "display_name", "auth.", "sip.", "registration.")
+_REGISTRATION_SETTINGS = ("password", "display_name", "auth.", "sip.", "registration.", "nat_traversal.use_ice")
 
 
 class Account(SettingsObject):

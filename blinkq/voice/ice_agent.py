@@ -19,7 +19,7 @@ from blinkq.media.ice_control import StartIce
 from blinkq.voice.ice_socket import IceSocket
 from blinkq.voice.transport import Address
 
-__all__ = ["CHECK_TIMEOUT", "MAX_PAIRS", "Agent", "host_candidate"]
+__all__ = ["CHECK_TIMEOUT", "MAX_PAIRS", "Agent", "host_candidate", "worth_checking"]
 
 #: Seconds after which checks without result have failed: the peer's phone rings no more, and people wait for the sound.
 CHECK_TIMEOUT = 8.0
@@ -109,8 +109,7 @@ class Agent(Connection):
         self.remote_is_lite = remote.lite
         self.ice_controlling = self.ice_controlling or remote.lite  # else what a conflict of roles with an early check has settled
         await self.gather_candidates()
-        room = MAX_PAIRS // max(1, len(self._bases) // _COMPONENTS)
-        for candidate in sorted(remote.candidates, key=lambda known: -known.priority)[:room]:
+        for candidate in worth_checking(remote.candidates, len(self._bases) // _COMPONENTS):
             await self.add_remote_candidate(_to_library(candidate))
         await self.add_remote_candidate(None)
         async with asyncio.timeout(CHECK_TIMEOUT):
@@ -187,6 +186,11 @@ class Agent(Connection):
         foundation = candidate_foundation("prflx", "udp", base.address)
         priority = candidate_priority(base.component, "prflx")
         return IceCandidate(foundation, base.component, priority, *mapped, "prflx", base.address, base.port)
+
+
+def worth_checking(candidates: Sequence[IceCandidate], bases: int) -> list[IceCandidate]:
+    """The peer's best candidates, as many as make no more than MAX_PAIRS with ``bases`` local addresses."""
+    return sorted(candidates, key=lambda known: -known.priority)[: MAX_PAIRS // max(1, bases)]
 
 
 class _Protocol(StunProtocol):

@@ -388,3 +388,20 @@ async def test_a_server_that_is_somebody_else_is_not_asked_in_the_clear_instead(
         assert s.registrar.requests == []
         s.server.names = {"example.com"}
         assert (await s.until(SUCCEEDED)).registrar.transport == "tls"
+
+
+@pytest.mark.parametrize("use_ice", [False, True])
+def test_the_binding_tells_whether_we_do_ice(use_ice: bool) -> None:
+    async def body() -> None:
+        async with scene(nat_traversal__use_ice=use_ice) as s:
+            AccountManager().start()
+            await s.until(SUCCEEDED)
+            registers = [request for request in s.registrar.requests if request.method == "REGISTER"]
+            assert ("+sip.ice" in registers[-1].contacts[0].parameters) is use_ice
+            s.account.nat_traversal.use_ice = not use_ice
+            s.account.save()
+            await s.until(SUCCEEDED, 2)
+            registers = [request for request in s.registrar.requests if request.method == "REGISTER"]
+            assert ("+sip.ice" in registers[-1].contacts[0].parameters) is not use_ice
+
+    run(body())

@@ -17,7 +17,7 @@ from support.voice import RATE, likeness, read_wav, write_wav
 
 from blinkq.media import control
 from blinkq.media.control import StreamStatistics
-from blinkq.media.ice import IceGathering
+from blinkq.media.ice import IceCandidate, IceGathering
 from blinkq.media.ice_control import EndIce, IceFailed, IceSucceeded, RestartIce, StartIce
 from blinkq.voice import ice_agent
 from blinkq.voice.local_addresses import MAX_ADDRESSES, local_addresses, usable_addresses
@@ -181,6 +181,14 @@ def test_a_stun_server_tells_where_we_are(parties: tuple[IceParty, IceParty]) ->
     }  # fmt: skip
     assert len({candidate.priority for candidate in opened.candidates}) == 4
     assert all(candidate.base_address == "127.0.0.1" for candidate in opened.candidates)
+
+
+@pytest.mark.parametrize("bases", [0, 1, 2, MAX_ADDRESSES])
+def test_a_peer_makes_us_knock_at_so_many_doors_only(bases: int) -> None:
+    doors = [IceCandidate(str(port), 1, port, "127.0.0.3", port, "host") for port in range(20000, 20200)]
+    chosen = ice_agent.worth_checking(doors, bases)
+    assert 0 < len(chosen) * bases <= ice_agent.MAX_PAIRS or not bases
+    assert chosen[0].priority == 20199
 
 
 def test_the_nat_is_reminded_until_the_checks_begin(parties: tuple[IceParty, IceParty], monkeypatch: pytest.MonkeyPatch) -> None:

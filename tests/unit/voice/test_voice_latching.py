@@ -51,3 +51,10 @@ def test_the_signalled_source_takes_the_call_back_when_the_other_is_silent() -> 
     assert not latch.accept(SIGNALLED, 1, 1, 0.5)
     assert latch.accept(SIGNALLED, 1, 2, SILENCE + 0.1)
     assert latch.current == SIGNALLED
+
+
+def test_an_address_that_ice_selected_is_never_left() -> None:
+    latch = Latch(SIGNALLED, authenticated=True, pinned=True)
+    assert latch.accept(STRANGER, 1, 0, 0.0), "the peer may speak from another of its candidates"
+    assert latch.accept(STRANGER, 1, 1, 0.02)
+    assert latch.current == SIGNALLED
