@@ -7,6 +7,7 @@ There are no accounts that register, no sessions and no sound.
 from __future__ import annotations
 
 import dataclasses
+import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -19,7 +20,11 @@ from blinkq.engine.errors import NetworkError
 from blinkq.engine.sip_endpoint import SIPEndpointConfig
 from blinkq.engine.tls import TLSConfig
 from blinkq.engine.trace import SIPMessageTraced
+from blinkq.media.codecs.registry import supported_names
 from blinkq.sip.usages.incoming_request import IncomingRequest as IncomingRequestUsage
+from blinkq.sipsimple.audio_devices import AudioDevices, list_audio_devices
+from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.event_types import add_event_types, all_event_types, event_types
 from blinkq.sipsimple.reception import Reception
 from blinkq.sipsimple.runtime import EngineFace, Runtime
@@ -35,6 +40,9 @@ from blinkq.sipsimple.usages.message_data import addresses, content_type_of
 from blinkq.sipsimple.values.message_headers import message_headers
 
 __all__ = ["Engine", "announce_message"]
+
+#: Seconds for the media process to tell which devices there are.
+DEVICE_TIMEOUT = 5.0
 
 #: makes the engine from its configuration; tests put another one here
 engine_factory: Callable[[EngineConfig], CoreEngine] = CoreEngine
@@ -198,6 +206,61 @@ class Engine(metaclass=Singleton):
         if self._own is not None:
             self._own.trace_sip(self._post_trace if trace else None)
 
+    @property
+    def available_codecs(self) -> list[str]:
+        """The audio codecs that work here, as SDP names them."""
+        return list(supported_names())
+
+    @property
+    def codecs(self) -> list[str]:
+        """The audio codecs that are offered, preferred ones first; those that work where no SIPApplication has settings."""
+        manager = ConfigurationManager()
+        return list(SIPSimpleSettings().rtp.audio_codec_list) if manager.started else self.available_codecs
+
+    @property
+    def input_devices(self) -> list[str]:
+        """The names of the microphones. Not on the engine thread; empty where no engine runs, or one without sound."""
+        return list(self._devices().inputs)
+
+    @property
+    def output_devices(self) -> list[str]:
+        """The names of the loudspeakers; as ``input_devices``."""
+        return list(self._devices().outputs)
+
+    @property
+    def sound_devices(self) -> list[str]:
+        """The names of all sound devices; as ``input_devices``."""
+        devices = self._devices()
+        return list(dict.fromkeys((*devices.inputs, *devices.outputs)))
+
+    @property
+    def default_input_device(self) -> str | None:
+        """The system's microphone; as ``input_devices``."""
+        return self._devices().default_input
+
+    @property
+    def default_output_device(self) -> str | None:
+        """The system's loudspeaker; as ``input_devices``."""
+        return self._devices().default_output
+
+    def set_udp_port(self, value: int | None) -> None:
+        """Listen on another UDP port (0: any, None: off); what lives on the old one is lost. Not on the engine thread.
+
+        Raises SIPCoreError where the port cannot be had (the old one is kept), or where SIPApplication has the ports in its settings.
+        """
+        self._reconfigure(udp_port=value)
+
+    def set_tcp_port(self, value: int | None) -> None:
+        """Listen on another TCP port, as ``set_udp_port``."""
+        self._reconfigure(tcp_port=value)
+
+    def set_tls_options(
+        self, port: int | None = None, verify_server: bool = True, ca_file: str | None = None, cert_file: str | None = None,
+        privkey_file: str | None = None, timeout: int = 3000,
+    ) -> None:  # fmt: skip
+        """Speak TLS on another port (None: off) or with other certificates, as ``set_udp_port``. ``timeout`` has no effect."""
+        self._reconfigure(tls_port=port, tls=TLSConfig(ca_file, cert_file, privkey_file, verify_server))
+
     def set_nameservers(self, nameservers: Iterable[str]) -> None:
         """Ask other name servers from now on. Raises SIPCoreError when no engine runs."""
         engine: EngineFace | None = Runtime.engine
@@ -205,6 +268,27 @@ class Engine(metaclass=Singleton):
             raise SIPCoreError("the engine is not running")
         servers = [server if ":" in server else f"{server}:53" for server in nameservers]
         engine.loop.call(engine.resolver.configure, servers)
+
+    def _devices(self) -> AudioDevices:
+        engine = Runtime.engine
+        if engine is None or engine.loop.is_current() or self._own is not None:
+            return AudioDevices()
+        found: queue.SimpleQueue[AudioDevices] = queue.SimpleQueue()
+        list_audio_devices(found.put)
+        try:
+            return found.get(timeout=DEVICE_TIMEOUT)
+        except queue.Empty:
+            return AudioDevices()
+
+    def _reconfigure(self, **changes: Any) -> None:
+        engine = self._own
+        if engine is None:
+            raise SIPCoreError("only an engine that start() has started can be changed here: SIPApplication has settings for it")
+        config = dataclasses.replace(engine.config.sip, **changes)
+        try:
+            engine.loop.run(engine.reconfigure_sip(config)).result()
+        except NetworkError as error:
+            raise SIPCoreError(str(error)) from error
 
     def _port(self, transport: str) -> int | None:
         return None if Runtime.engine is None else Runtime.engine.sip.ports.get(transport)

@@ -7,6 +7,7 @@ from support.call_scene import CallScene, Peer, call_scene, flow
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.sip.events import RequestReceived
+from blinkq.sip.replies import reply
 from blinkq.sipsimple.core import (
     SIPURI,
     ContactHeader,
@@ -254,3 +255,36 @@ async def test_a_publication_expires() -> None:
         publication.publish("x", route(bob))
         assert (await s.until("SIPPublicationDidEnd")).expired
         assert (publication.is_published, publication.expires_in) == (False, 0)
+
+
+@flow
+async def test_how_long_a_request_lasts() -> None:
+    """What the answer says, of our contact or at all; else what was asked for."""
+    async with call_scene() as s:
+        bob = await s.peer()
+        mine = (("Contact", "<sip:other@192.0.2.1>;expires=7, <sip:alice@192.0.2.1:5060>;expires=50"),)
+        Answers(bob, (200, mine), (200, ()), (200, ()))
+        asked = [Header("Expires", "40")]
+        for contact, extra, expected in ((CONTACT, [], 50), (CONTACT, asked, 40), (None, [], 0)):
+            request = Request("OPTIONS2", YOU.uri, ME, YOU, route(bob), contact_header=contact, extra_headers=extra)
+            count = len(s.recorder.all("SIPRequestDidSucceed"))
+            request.send()
+            assert (await s.until("SIPRequestDidSucceed", count + 1)).expires == expected
+        await s.until("SIPRequestDidEnd", 3)
+
+
+@flow
+async def test_a_request_gets_provisional_answers_or_none() -> None:
+    async with call_scene() as s:
+        bob = await s.peer()
+        bob.endpoint.agent.incoming_requests = {"OPTIONS2"}
+        request = Request("OPTIONS2", YOU.uri, ME, YOU, route(bob))
+        request.send()
+        incoming = (await bob.until(RequestReceived)).request
+        incoming._transaction.respond(reply(incoming.request, 183), s.now)  # by hand: our own agent sends none
+        bob.do(incoming.answer, 200)
+        assert (await s.until("SIPRequestGotProvisionalResponse")).code == 183
+        await s.until("SIPRequestDidEnd")
+        silent = Request("OPTIONS2", YOU.uri, ME, YOU, route(bob))
+        silent.send(timeout=1.0)
+        assert (await s.until("SIPRequestDidFail")).code == 408

@@ -209,8 +209,7 @@ class IncomingSubscription:
             return
         self._live(now)
         self._context.emit(IncomingSubscriptionRefreshed(self, self.expires, request))
-        if self._state is not _S.TERMINATED:
-            self._send(None, *self._content, now)
+        self._send(None, *self._content, now)
 
     def _judge(self, request: Request) -> int:
         if request.method != "SUBSCRIBE":

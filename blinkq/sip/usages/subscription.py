@@ -308,22 +308,20 @@ class Subscription:
             self._send(self._requested, now, self._waiting.pop())
 
     def _fail(self, code: int, reason: str, response: Response | None) -> None:
-        if self._over():
-            retry_after, min_expires = (None, None) if response is None else (response.retry_after, response.min_expires)
-            self._context.emit(SubscriptionFailed(self, code, reason, response, retry_after, min_expires))
+        self._over()
+        retry_after, min_expires = (None, None) if response is None else (response.retry_after, response.min_expires)
+        self._context.emit(SubscriptionFailed(self, code, reason, response, retry_after, min_expires))
 
     def _end(self, originator: Originator, reason: str, retry_after: int | None = None) -> None:
-        if self._over():
-            self._context.emit(SubscriptionEnded(self, originator, reason, retry_after))
+        self._over()
+        self._context.emit(SubscriptionEnded(self, originator, reason, retry_after))
 
-    def _over(self) -> bool:
-        if self._state is _S.TERMINATED:
-            return False
+    def _over(self) -> None:
+        """Nothing comes any more: no request, no timer, no answer that counts."""
         self._state = TABLE.next(self._state, _I.OVER)
         self._exchange = None
         self._stop(*self._timers)
         self._context.subscriptions.pop(self.key, None)
-        return True
 
     # -- timers
 

@@ -280,6 +280,26 @@ def test_abandoning_says_nothing() -> None:
     assert scene.alice.last(SubscriptionEnded).reason == "abandoned"
 
 
+def test_ending_where_nobody_can_be_told_yet() -> None:
+    scene = Scene()
+    made = scene.start((0, ()))
+    scene.peer.respond(scene.peer.requests("SUBSCRIBE")[-1], 200, headers=(("Expires", "60"),))  # without a Contact: no dialog yet
+    scene.network.run(0.1)
+    scene.alice.do(made.end)
+    assert scene.alice.names() == ["SubscriptionAccepted", "SubscriptionEnded"]
+    assert scene.notify() == 481
+
+
+def test_the_time_of_a_refresh_comes_while_one_is_under_way() -> None:
+    scene = Scene()
+    made = scene.active()
+    scene.network.run(569)
+    scene.peer.answers = [(0, ())]
+    scene.alice.do(made.refresh)
+    scene.network.run(2)
+    assert len({request.cseq.number for request in scene.peer.requests("SUBSCRIBE")}) == 2
+
+
 def test_a_fetch_is_over_with_the_state() -> None:
     scene = Scene(expires=0)
     scene.start((200, (("Expires", "0"),)))

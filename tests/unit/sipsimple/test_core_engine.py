@@ -8,11 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.middleware import start_configuration
 
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.sip.message import Request as SIPRequest
+from blinkq.sip.message import Response
 from blinkq.sip.parser import parse_message
 from blinkq.sip.replies import reply
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Engine, FromHeader, Message, RouteHeader, SIPCoreError, ToHeader
 
 ME, YOU = FromHeader(SIPURI("example.com", user="alice")), ToHeader(SIPURI("example.com", user="bob"))
@@ -112,6 +115,70 @@ def test_a_port_that_cannot_be_had(heard: Heard, peer: socket.socket) -> None:
     heard.until("SIPEngineDidFail")
     assert not Engine().is_running
     start()
+
+
+def test_ports_and_certificates_may_change(heard: Heard, peer: socket.socket) -> None:
+    with pytest.raises(SIPCoreError, match="start"):
+        Engine().set_udp_port(0)
+    start(incoming_requests=["X-PING"])
+    first = Engine().udp_port
+    Engine().set_udp_port(0)
+    assert Engine().udp_port not in (None, first)
+    Engine().set_tcp_port(0)
+    assert (Engine().tcp_port or 0) > 0
+    with pytest.raises(SIPCoreError):
+        Engine().set_udp_port(peer.getsockname()[1])
+    Engine().set_tls_options(port=0)
+    assert Engine().tls_port is None  # without a certificate of ours nothing listens
+    assert "X-PING" in Engine().incoming_requests
+    assert answer_of(peer, Engine().udp_port or 0, "X-PING") == 500  # taken on the new port too, and answered by nobody here
+
+
+def answer_of(peer: socket.socket, port: int, method: str) -> int:
+    """Send a request that an observer answers with 500; the answer's code."""
+
+    class Refuser:
+        def handle_notification(self, notification: Notification) -> None:
+            if notification.name == "SIPIncomingRequestGotRequest":
+                notification.sender.answer(500)
+
+    NotificationCenter().add_observer(refuser := Refuser())
+    lines = [
+        f"{method} sip:alice@127.0.0.1:{port} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{peer.getsockname()[1]};branch=z9hG4bK9;rport",
+        "From: <sip:bob@example.com>;tag=1", "To: <sip:alice@example.com>", "Call-ID: d", f"CSeq: 1 {method}", "", "",
+    ]  # fmt: skip
+    peer.sendto("\r\n".join(lines).encode(), ("127.0.0.1", port))
+    response = parse_message(peer.recv(65535))
+    NotificationCenter().remove_observer(refuser)
+    assert isinstance(response, Response)
+    return response.code
+
+
+def test_codecs_and_devices(heard: Heard) -> None:
+    assert "PCMU" in Engine().available_codecs
+    assert Engine().codecs == Engine().available_codecs
+    start_configuration()
+    SIPSimpleSettings().rtp.audio_codec_list = ["PCMA"]  # type: ignore[assignment]
+    assert Engine().codecs == ["PCMA"]
+    start()
+    devices = (Engine().input_devices, Engine().output_devices, Engine().sound_devices, Engine().default_input_device)
+    assert (*devices, Engine().default_output_device) == ([], [], [], None, None)
+
+
+def test_a_call_of_a_peer_is_an_invitation(heard: Heard, peer: socket.socket) -> None:
+    start()
+    port, here = Engine().udp_port, peer.getsockname()[1]
+    lines = [
+        f"INVITE sip:alice@127.0.0.1:{port} SIP/2.0", f"Via: SIP/2.0/UDP 127.0.0.1:{here};branch=z9hG4bK7;rport",
+        "From: <sip:bob@example.com>;tag=1", "To: <sip:alice@example.com>", "Call-ID: e", "CSeq: 1 INVITE",
+        f"Contact: <sip:bob@127.0.0.1:{here}>", "Max-Forwards: 70", "Content-Length: 0", "", "",
+    ]  # fmt: skip
+    peer.sendto("\r\n".join(lines).encode(), ("127.0.0.1", port or 0))
+    invitation = heard.until("SIPInvitationChangedState").sender
+    assert (invitation.state, invitation.direction) == ("incoming", "incoming")
+    invitation.send_response(603)
+    codes = [getattr(parse_message(peer.recv(65535)), "code", 0) for _ in range(2)]
+    assert codes == [100, 603]
 
 
 def test_what_can_be_known_and_taken(heard: Heard) -> None:
