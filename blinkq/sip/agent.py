@@ -206,7 +206,7 @@ class Agent:
     def _receive_out_of_dialog(self, request: Request, flow: Flow, now: float) -> None:
         if not self._inspect(request, flow):
             return
-        if request.method == "OPTIONS":
+        if request.method == "OPTIONS" and not self._wants(request):
             self._refuse(request, 200, flow, capabilities())
         elif request.method == "INVITE":
             self._receive_invite(request, flow, now)

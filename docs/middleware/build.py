@@ -37,6 +37,7 @@ MODULES = (
     "blinkq.sipsimple.streams",
     "blinkq.sipsimple.streams.rtp",
     "blinkq.sipsimple.streams.msrp",
+    "blinkq.sipsimple.messaging",
     "blinkq.sipsimple.audio",
     "blinkq.sipsimple.lookup",
     "blinkq.sipsimple.configuration",

@@ -87,6 +87,15 @@ def test_methods_that_nobody_wants() -> None:
     assert scene.bob.events == []
 
 
+def test_options_may_be_wanted_too() -> None:
+    scene = Scene()
+    scene.say("OPTIONS")
+    assert scene.codes("OPTIONS") == [200]
+    scene.bob.agent.incoming_requests.add("OPTIONS")
+    scene.say("OPTIONS", number=2)
+    assert scene.received().request.method == "OPTIONS"
+
+
 def test_methods_that_somebody_wants() -> None:
     scene = Scene()
     scene.bob.agent.incoming_requests.add("PUBLISH")
