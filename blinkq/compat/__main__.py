@@ -12,6 +12,7 @@ from blinkq.compat.adaptations import adapt
 from blinkq.compat.finder import install_names
 from blinkq.compat.translation import Translator
 from blinkq.sipsimple.application import SIPApplication
+from blinkq.sipsimple.engine import Engine
 
 USAGE = "usage: python -m blinkq.compat SCRIPT [ARGS]"
 STOP_LIMIT = 10.0  # seconds for unregistering and hanging up after the script's end
@@ -37,31 +38,35 @@ def main(arguments: list[str]) -> int | str:
             raise
         return f"{script}, line {error.lineno}: {error.msg}. A script for Python 2 must be brought to today's Python first."
     finally:
-        _stop_application()
+        _stop_everything()
         translator.close()
         undo()
     return 0
 
 
 class _End:
-    """Waits for the end of the application."""
+    """Waits for a notification that says that something has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
         self.come = threading.Event()
-        NotificationCenter().add_observer(self, name="SIPApplicationDidEnd")
+        NotificationCenter().add_observer(self, name=name)
 
     def handle_notification(self, notification: Notification) -> None:
         self.come.set()
 
 
-def _stop_application() -> None:
-    """Hang up and unregister where the script did not; peers must not be left waiting."""
-    if SIPApplication.state not in ("starting", "started", "stopping"):
-        return
-    end = _End()
-    SIPApplication().stop()
-    if SIPApplication.state != "stopped":
-        end.come.wait(STOP_LIMIT)
+def _stop_everything() -> None:
+    """Hang up and unregister where the script did not, send what waits to be sent; peers must not be left waiting."""
+    if SIPApplication.state in ("starting", "started", "stopping"):
+        end = _End("SIPApplicationDidEnd")
+        SIPApplication().stop()
+        if SIPApplication.state != "stopped":
+            end.come.wait(STOP_LIMIT)
+    elif Engine().is_running:
+        end = _End("SIPEngineDidEnd")
+        Engine().stop()
+        if Engine().is_running:
+            end.come.wait(STOP_LIMIT)
 
 
 if __name__ == "__main__":

@@ -5,35 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from blinkq.base.errors import IllegalStateError
 from blinkq.compat.null import Null
+from blinkq.compat.text import as_text
 from blinkq.media.control import StreamStatistics
-from blinkq.sipsimple.application import SIPApplication
-from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.sip_uri import BaseSIPURI
 from blinkq.sipsimple.streams import AudioStream
+from blinkq.sipsimple.values.credentials import Credentials
+from blinkq.sipsimple.values.value import BaseValue
 
 __all__ = ["StreamEncryption", "adapt"]
-
-_start_configuration = ConfigurationManager.start
 
 
 def adapt() -> Callable[[], None]:
     """Adapt the classes; the result undoes it."""
-    ConfigurationManager.start = _start  # type: ignore[method-assign]  # the backend may be left out
-    added: list[tuple[type, str, object]] = [
-        (StreamStatistics, "__getitem__", _statistics_item),
+    members: list[tuple[type, str, object]] = [
+        (StreamStatistics, "__getitem__", _statistics_item),  # scripts read a dictionary of dictionaries
         (AudioStream, "encryption", property(StreamEncryption)),
         (AudioStream, "recorder", property(_recorder)),
+        (BaseSIPURI, "_fill", _taking_bytes(BaseSIPURI._fill)),
+        (BaseValue, "_fill", _taking_bytes(BaseValue._fill)),
+        (Credentials, "_fill", _taking_bytes(Credentials._fill)),
     ]
-    for owner, name, member in added:
+    before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in members]
+    for owner, name, member in members:
         setattr(owner, name, member)
 
     def undo() -> None:
-        ConfigurationManager.start = _start_configuration  # type: ignore[method-assign]  # as it was
-        for owner, name, _ in added:
-            delattr(owner, name)
+        for owner, name, member in before:
+            if member is None:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, member)
 
     return undo
+
+
+def _taking_bytes(fill: Callable[..., None]) -> Callable[..., None]:
+    """``fill``, the method that takes an object's fields, for fields that are bytes; texts become such that can be decoded."""
+
+    def taking(self: object, **fields: Any) -> None:
+        texts = {name: value.decode("utf-8", "replace") if isinstance(value, bytes) else value for name, value in fields.items()}
+        fill(self, **{name: as_text(value) for name, value in texts.items()})
+
+    return taking
 
 
 class StreamEncryption:
@@ -53,15 +67,6 @@ class StreamEncryption:
 def _recorder(stream: AudioStream) -> object:
     """The recording that is being made (it has a ``filename``), or None."""
     return stream._recorder.current
-
-
-def _start(self: ConfigurationManager, backend: Any = None, passwords: Any = None) -> None:
-    """Load the settings from ``backend``, or from ``SIPApplication.storage`` without one."""
-    if backend is None:
-        backend = getattr(SIPApplication.storage, "configuration_backend", None)
-        if backend is None:
-            raise IllegalStateError("ConfigurationManager.start: SIPApplication.storage is not set")
-    _start_configuration(self, backend, passwords)
 
 
 def _statistics_item(statistics: StreamStatistics, name: str) -> dict[str, Any]:

@@ -19,6 +19,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "application.python.types": (f"{_HERE}.types",),
     "application.python.util": (f"{_HERE}.python_util",),
     "application.system": (f"{_HERE}.system",),
+    "eventlet": (),
+    "eventlet.twistedutil": (f"{_HERE}.twistedutil",),
     "eventlib": (),
     "eventlib.twistedutil": (f"{_HERE}.twistedutil",),
     "msrplib": (),
@@ -64,4 +66,4 @@ MODULES["sipsimple.payloads.presdm"] = (f"{_HERE}.presdm",)
 MODULES |= {f"sipsimple.payloads.{name}": (f"blinkq.payloads.{name}",) for name in _PAYLOADS}
 
 #: the packages whose names lead here; one that is really installed is left alone
-NAMES_FROM = ("sipsimple", "application", "eventlib", "msrplib", "twisted")
+NAMES_FROM = ("sipsimple", "application", "eventlet", "eventlib", "msrplib", "twisted")

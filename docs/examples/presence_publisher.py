@@ -77,6 +77,10 @@ class PresencePublisher:
         log.error(f"{notification.data.code} {notification.data.reason}")
         Engine().stop()
 
+    def _NH_SIPPublicationDidNotEnd(self, notification):
+        log.warning(f"the server keeps it until it expires: {notification.data.code} {notification.data.reason}")
+        Engine().stop()
+
     def _NH_SIPPublicationDidEnd(self, notification):
         log.info("taken back")
         Engine().stop()

@@ -20,11 +20,14 @@ class Credentials:
     def __init__(self, username: str, password: str, realm: str = "*", digest: bool = False) -> None:
         if digest:
             raise ValueError("hashed passwords cannot be used with every algorithm: give the password itself")
-        self.__dict__.update(username=username, password=password, realm=realm)
+        self._fill(username=username, password=password, realm=realm)
 
     username: str
     password: str
     realm: str
+
+    def _fill(self, **fields: str) -> None:
+        self.__dict__.update(fields)
 
     @classmethod
     def new(cls: type[C], other: Credentials) -> C:

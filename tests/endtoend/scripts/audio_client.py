@@ -71,7 +71,7 @@ class AudioClient(SIPApplication):
         try:
             self.session.accept([])
         except IllegalStateError as error:
-            print(error)
+            print(str(error).partition(" in state ")[0])
 
     def _NH_SIPSessionDidStart(self, notification):
         stream = self.session.streams[0]

@@ -7,15 +7,10 @@ from typing import Any
 
 import pytest
 
-from blinkq.base.errors import IllegalStateError
 from blinkq.compat.adaptations import adapt
 from blinkq.compat.core import Subscription
 from blinkq.media.control import StreamStatistics
-from blinkq.sipsimple.application import SIPApplication
-from blinkq.sipsimple.configuration import ConfigurationManager
-from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
-from blinkq.sipsimple.core import SIPURI, ContactHeader, FromHeader, RouteHeader, ToHeader
-from blinkq.sipsimple.storage import MemoryStorage
+from blinkq.sipsimple.core import SIPURI, ContactHeader, Credentials, FromHeader, FrozenSIPURI, RouteHeader, SDPAttribute, ToHeader
 
 
 @pytest.fixture
@@ -25,17 +20,6 @@ def adapted() -> Iterator[None]:
         yield
     finally:
         undo()
-        SIPApplication.forget()
-
-
-def test_the_configuration_starts_on_the_applications_storage(adapted: None) -> None:
-    with pytest.raises(IllegalStateError, match="storage is not set"):
-        ConfigurationManager().start()  # type: ignore[call-arg]  # that is the point
-    SIPApplication.storage = MemoryStorage()
-    ConfigurationManager().start()  # type: ignore[call-arg]
-    SIPSimpleSettings().save()
-    assert "SIPSimpleSettings" in SIPApplication.storage.configuration_backend.data
-    ConfigurationManager().stop()
 
 
 STATISTICS = StreamStatistics(
@@ -53,12 +37,28 @@ def test_statistics_can_be_read_as_dictionaries(adapted: None) -> None:
         statistics["x"]
 
 
+def test_addresses_and_their_like_can_be_made_of_bytes(adapted: None) -> None:
+    plain = SIPURI("example.com", user="alice")
+    made: Any = SIPURI(b"example.com", user=b"alice")  # type: ignore[arg-type]  # that is the point
+    assert made == plain == FrozenSIPURI.new(made)
+    assert (made.user.decode(), made.host.decode(), str(made)) == ("alice", "example.com", "sip:alice@example.com")
+    credentials: Any = Credentials(b"alice", b"secret")  # type: ignore[arg-type]  # as above
+    assert credentials == Credentials("alice", "secret")
+    assert (credentials.username.decode(), credentials.to_digest().password) == ("alice", "secret")
+    attribute: Any = SDPAttribute(b"rtpmap", b"0 PCMU/8000")  # type: ignore[arg-type]  # as above
+    assert attribute == SDPAttribute("rtpmap", "0 PCMU/8000")
+    assert attribute.name.decode() == "rtpmap"
+    sender: Any = FromHeader(plain, "Alice", {"tag": "x"})
+    assert (sender.display_name.decode(), sender.uri.user.decode(), sender.tag) == ("Alice", "alice", "x")
+    assert sender.parameters == {"tag": "x"}
+
+
 def test_nothing_stays_behind() -> None:
     adapt()()
+    assert not hasattr(SIPURI("example.com").host, "decode")
+    assert "_fill" not in FrozenSIPURI("x").__dict__
     with pytest.raises(TypeError):
         STATISTICS["rtt"]  # type: ignore[index]  # that is the point
-    with pytest.raises(TypeError):
-        ConfigurationManager().start()  # type: ignore[call-arg]
 
 
 def test_subscriptions_as_old_and_new_scripts_make_them() -> None:
