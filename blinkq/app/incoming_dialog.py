@@ -11,6 +11,7 @@ from blinkq.app.call import Call, CallStage
 from blinkq.app.call_list import CallList
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
+from blinkq.app.people import LOCAL_ACCOUNT
 from blinkq.app.widgets import fit_height, make_quiet_question
 
 __all__ = ["IncomingDialog", "IncomingDialogForm"]
@@ -99,7 +100,8 @@ class IncomingDialog(QDialog):
         ui.addressLabel.setText(call.peer)
         ui.addressLabel.setVisible(bool(call.name) and call.name != call.peer)
         account = call.account.id if call.account is not None else ""
-        ui.accountLabel.setText(self.tr("For %1").replace("%1", account))
+        for_whom = self.tr("From the local network") if account == LOCAL_ACCOUNT else self.tr("For %1").replace("%1", account)
+        ui.accountLabel.setText(for_whom)
         ui.accountLabel.setVisible(bool(account))
         ui.pictureLabel.setPixmap(pixmap("incoming", "good", QSize(44, 44), self.devicePixelRatioF()))
         self.setAccessibleName(self.tr("Incoming call from %1").replace("%1", call.title))

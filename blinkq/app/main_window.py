@@ -27,6 +27,7 @@ from blinkq.app.history import CallRecord
 from blinkq.app.icons import set_icon, tray_icon
 from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
+from blinkq.app.people import LOCAL_ACCOUNT
 from blinkq.app.presence_bar import PresenceBar
 from blinkq.app.questions import ask, show_about
 from blinkq.app.recent_calls import RecentCalls
@@ -280,6 +281,8 @@ class MainWindow(QMainWindow):
 
     def _call_again(self, record: CallRecord) -> None:
         account = next((row.account for row in self._accounts.rows if row.account.id == record.account), None)
+        if record.account == LOCAL_ACCOUNT:
+            account = self._middleware.people.local_account()
         self.place_call(record.uri, record.name, account)
 
     def _call_person(self, person: Person, address: str) -> None:

@@ -10,7 +10,10 @@ from blinkq.sipsimple.availability import Availability
 if TYPE_CHECKING:
     from blinkq.app.middleware import AccountLike
 
-__all__ = ["ContactEntry", "Neighbour", "PeopleLike", "PersonState"]
+__all__ = ["LOCAL_ACCOUNT", "ContactEntry", "Neighbour", "PeopleLike", "PersonState"]
+
+#: the id of the account for calls on the local network
+LOCAL_ACCOUNT = "bonjour@local"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ class PresenceBar(QObject):
         ui.voicemailButton.clicked.connect(self._listen)
         accounts.changed.connect(self.refresh)
         bridge.listen("SIPAccountGotMessageSummary", self._NH_SIPAccountGotMessageSummary)
-        for name in ("SIPAccountDidActivate", "CFGSettingsObjectDidChange", "SIPAccountDidDeactivate"):
+        bridge.listen("SIPAccountDidActivate", self._NH_SIPAccountDidActivate)
+        for name in ("CFGSettingsObjectDidChange", "SIPAccountDidDeactivate"):
             bridge.listen(name, self._account_changed)
 
     def refresh(self) -> None:
@@ -114,6 +115,9 @@ class PresenceBar(QObject):
         full = [(account, address) for account, address in mailboxes if id(account) in self._waiting]
         for account, address in (full or mailboxes)[:1]:
             self.call_wanted.emit(address, account)
+
+    def _NH_SIPAccountDidActivate(self, _notification: Notification) -> None:
+        self.announce()  # a new account has been told nothing yet
 
     def _account_changed(self, _notification: Notification) -> None:
         self.refresh()

@@ -10,12 +10,18 @@ from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
 from blinkq.app.middleware import SessionLike, StreamLike
 from blinkq.app.peer_request import Decision, PeerRequest
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
 
 __all__ = ["Proposals", "media_text"]
 
+log = get_logger("app.proposals")
+
 _NOT_ACCEPTABLE_HERE = 488
+#: media that the windows have no place for yet: accepted, they would be lost without a word. What applications add is theirs to show.
+_WITHOUT_WINDOW = frozenset({"chat", "file-transfer", "screen-sharing", "video"})
 
 
 class Proposals(QObject):
@@ -35,13 +41,24 @@ class Proposals(QObject):
         call = self._call_of(session)
         if notification.data.originator != "remote" or call is None or session.state != "received_proposal":
             return
-        streams = list(notification.data.proposed_streams)
+        streams = [stream for stream in notification.data.proposed_streams if stream.type not in _WITHOUT_WINDOW]
+        if not streams:
+            self._refuse(call, session, media_text(notification.data.proposed_streams))
+            return
         decision = Decision(lambda: session.accept_proposal(streams), lambda: session.reject_proposal(_NOT_ACCEPTABLE_HERE))
         text = self.tr("wants to add to the call with you: %1").replace("%1", media_text(streams))
         request = PeerRequest(call, self.tr("Add to the call?"), text, "add", decision, self)
         self._open[id(session)] = request
         request.closed.connect(lambda: self._closed(session, request))
         self.asked.emit(request)
+
+    def _refuse(self, call: Call, session: SessionLike, media: str) -> None:
+        try:
+            session.reject_proposal(_NOT_ACCEPTABLE_HERE)
+        except (BlinkQError, RuntimeError) as error:  # the peer has just taken it back
+            log.info("proposal of %s: %s", call.peer, error)
+            return
+        call.tell(self.tr("%1 wanted to add to the call: %2. BlinkQ has no window for it.").replace("%1", call.title).replace("%2", media))
 
     def _NH_SIPSessionGotAcceptProposal(self, notification: Notification) -> None:
         if notification.data.originator == "remote":

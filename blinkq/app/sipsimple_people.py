@@ -12,6 +12,7 @@ from blinkq.sipsimple.addressbook import AddressbookManager, Contact, ContactURI
 from blinkq.sipsimple.application import SIPApplication
 from blinkq.sipsimple.availability import Availability, read_word, write_availability
 from blinkq.sipsimple.configuration import SettingsObject
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.neighbours import BonjourPresenceState
 
 __all__ = ["SIPSimplePeople"]
@@ -84,8 +85,9 @@ class SIPSimplePeople:
     def set_presence(self, availability: Availability, note: str) -> None:
         if not self._started:
             return
+        installation = str(SIPSimpleSettings().instance_id or "blinkq").rpartition(":")[2]
         for account in self._accounts():
-            account.presence_state = write_availability(str(account.uri), availability, note)
+            account.presence_state = write_availability(str(account.uri), availability, note, installation)
         hidden = availability in (Availability.OFFLINE, Availability.UNKNOWN)
         BonjourAccount().presence_state = BonjourPresenceState("offline" if hidden else str(availability), note)
 

@@ -244,12 +244,24 @@ def test_neighbours_appear_change_and_go(person: Person, people: FakePeople) -> 
     (panel,) = person.application.window.panels.values()
     assert panel.call.uri == eve.uri
     assert panel.call.account is people.local
+    person.middleware.sessions[-1].ends()
+    person.settle()
+    person.ui.bodyTabs.setCurrentIndex(0)
+    person.ui.redialAction.trigger()
+    assert list(person.application.window.panels.values())[-1].call.account is people.local
+    person.ui.bodyTabs.setCurrentIndex(1)
     people.goes(eve)
     person.settle()
     assert shown(person)[-1] == "[On the local network]"
     person.ui.localNetworkAction.trigger()
     person.settle()
     assert "[On the local network]" not in shown(person)
+
+
+def test_a_neighbour_calls(person: Person, people: FakePeople) -> None:
+    person.middleware.default = people.local
+    person.called_by("x1", "Eve")
+    assert person.dialog.ui.accountLabel.text() == "From the local network"  # type: ignore[attr-defined]
 
 
 # our own state ---------------------------------------------------------------------------------------------------------------------
@@ -271,6 +283,10 @@ def test_our_own_state_is_told(person: Person) -> None:
     assert people.said[-1] == (Availability.BUSY, "")  # not every letter
     person.qtbot.keyClick(ui.noteEdit, Qt.Key.Key_Return)
     assert people.said[-1] == (Availability.BUSY, "Writing")
+    announce("SIPAccountDidActivate", FakeAccount("new@example.com"))
+    person.settle()
+    assert people.said[-1] == (Availability.BUSY, "Writing")
+    assert len(people.said) == 4  # the new account is told, too
     count = len(people.said)
     ui.noteEdit.editingFinished.emit()
     assert len(people.said) == count

@@ -125,7 +125,7 @@ def _second_caller(person: Person) -> list[QWidget]:
 
 
 def _proposal(person: Person) -> list[QWidget]:
-    person.call("bob@example.com").proposes("video", "chat", "screen-sharing")
+    person.call("bob@example.com").proposes("audio", "text", "whiteboard")
     person.settle()
     return [person.dialog]
 

@@ -23,24 +23,25 @@ def asked(person: Person) -> PeerRequestDialog:
 
 
 def test_a_proposal_is_asked_and_accepted(person: Person, session: FakeSession) -> None:
-    session.proposes("video", "chat")
+    session.proposes("audio", "text", "chat")
     person.settle()
     ui = asked(person).ui
     assert ui.titleLabel.text() == "bob@example.com"
-    assert ui.questionLabel.text() == "wants to add to the call with you: video and chat"
+    assert ui.questionLabel.text() == "wants to add to the call with you: more sound and text"
     assert ui.rejectButton.hasFocus()  # nothing is added by an Enter that was meant for something else
     person.click(ui.acceptButton)
-    assert session.commands[-1] == "accept proposal ['video', 'chat']"
+    assert session.commands[-1] == "accept proposal ['audio', 'text']"
     assert not person.application.dialogs
+    session.proposed_streams = [stream for stream in session.proposed_streams or [] if stream.type != "chat"]
     session.runs_proposal()
     person.settle()
     panel = person.panel(session)
-    assert panel.ui.noticeLabel.text() == "Added to the call: video and chat."
+    assert panel.ui.noticeLabel.text() == "Added to the call: more sound and text."
     assert panel.call.stage is CallStage.TALKING
 
 
 def test_a_proposal_is_refused(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     person.click(asked(person).ui.rejectButton)
     assert session.commands[-1] == "reject proposal 488"
@@ -51,7 +52,7 @@ def test_a_proposal_is_refused(person: Person, session: FakeSession) -> None:
 
 
 def test_escape_refuses(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     person.qtbot.keyClick(asked(person), Qt.Key.Key_Escape)
     assert session.commands[-1] == "reject proposal 488"
@@ -59,7 +60,7 @@ def test_escape_refuses(person: Person, session: FakeSession) -> None:
 
 
 def test_nobody_answers(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     dialog = asked(person)
     dialog.tick()
@@ -71,7 +72,7 @@ def test_nobody_answers(person: Person, session: FakeSession) -> None:
 
 
 def test_the_peer_takes_it_back(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     session.withdraws_proposal()
     person.settle()
@@ -80,7 +81,7 @@ def test_the_peer_takes_it_back(person: Person, session: FakeSession) -> None:
 
 
 def test_the_call_ends_meanwhile(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     session.ends()
     person.settle()
@@ -88,7 +89,7 @@ def test_the_call_ends_meanwhile(person: Person, session: FakeSession) -> None:
 
 
 def test_taken_back_while_it_is_being_accepted(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     session.state = "connected"  # its notification is still on the way
     person.click(asked(person).ui.acceptButton)
@@ -97,14 +98,14 @@ def test_taken_back_while_it_is_being_accepted(person: Person, session: FakeSess
 
 
 def test_what_could_not_be_added_is_told(person: Person, session: FakeSession) -> None:
-    session.proposes("video")
+    session.proposes("audio")
     person.settle()
     person.click(asked(person).ui.acceptButton)
     streams = session.proposed_streams
-    announce("SIPSessionHadProposalFailure", session, originator="remote", failure_reason="no camera", streams=streams,
+    announce("SIPSessionHadProposalFailure", session, originator="remote", failure_reason="no codec in common", streams=streams,
              proposed_streams=streams)  # fmt: skip
     person.settle()
-    assert person.panel(session).ui.noticeLabel.text() == "Could not be added to the call: video (no camera)."
+    assert person.panel(session).ui.noticeLabel.text() == "Could not be added to the call: more sound (no codec in common)."
 
 
 def test_our_own_proposal_is_not_asked(person: Person, session: FakeSession) -> None:
@@ -113,3 +114,12 @@ def test_our_own_proposal_is_not_asked(person: Person, session: FakeSession) -> 
     announce("SIPSessionGotProposal", session, originator="local", streams=streams, proposed_streams=streams)
     person.settle()
     assert not person.application.dialogs
+
+
+def test_what_there_is_no_window_for_is_refused_and_told(person: Person, session: FakeSession) -> None:
+    session.proposes("video", "chat")
+    person.settle()
+    assert session.commands[-1] == "reject proposal 488"
+    assert not person.application.dialogs
+    told = "bob@example.com wanted to add to the call: video and chat. BlinkQ has no window for it."
+    assert person.panel(session).ui.noticeLabel.text() == told
