@@ -26,8 +26,11 @@ from blinkq.media.control import (
     StopRecorder,
 )
 from blinkq.sdp.description import SessionDescription
+from blinkq.sip.address import NameAddr
+from blinkq.sip.dialog_events import ReferReceived
 from blinkq.sip.events import InvitationReceived, ReinviteReceived
-from blinkq.sipsimple.session import Session, SessionManager
+from blinkq.sip.uri import URI
+from blinkq.sipsimple.session import IllegalDirectionError, Session, SessionManager
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.sip_events import SIPEvents
 from blinkq.sipsimple.streams import AudioStream
@@ -56,12 +59,15 @@ class Monkey:
         return peer
 
     def _peer_event(self, peer: Peer, event: Any) -> None:
-        if isinstance(event, InvitationReceived | ReinviteReceived):
+        if isinstance(event, InvitationReceived | ReinviteReceived | ReferReceived):
             asyncio.get_running_loop().call_later(self.chance.random() * 0.4, self._peer_acts, peer, event)
 
     def _peer_acts(self, peer: Peer, event: Any) -> None:
         chance, invitation = self.chance, event.invitation
         try:
+            if isinstance(event, ReferReceived):
+                self._peer_refers(peer, event.referral)
+                return
             if isinstance(event, ReinviteReceived):
                 if chance.random() < 0.2:
                     peer.do(invitation.reject_reinvite, chance.choice([488, 491, 500]))
@@ -79,6 +85,15 @@ class Monkey:
                 peer.do(invitation.accept, self._sdp(peer, event.sdp))
         except IllegalStateError:  # cancelled
             pass
+
+    def _peer_refers(self, peer: Peer, referral: Any) -> None:
+        """The peer was asked to call somebody else; it reports as it likes."""
+        if self.chance.random() < 0.3:
+            peer.do(referral.reject, self.chance.choice([403, 603]))
+            return
+        peer.do(referral.accept)
+        for code in self.chance.choice([(), (100,), (180, 486), (100, 200), (200,), (503,)]):
+            peer.do(referral.notify, code)
 
     def _sdp(self, peer: Peer, offer: bytes | None) -> bytes:
         chance = self.chance
@@ -101,9 +116,10 @@ class Monkey:
             lambda: peer.do(invitation.reinvite, peer.sdp("sendrecv", version=self.chance.randrange(2, 10**6)) + lines),
             lambda: peer.do(invitation.reinvite, None),
             lambda: peer.do(invitation.cancel_reinvite),
+            lambda: peer.do(invitation.refer, NameAddr(URI.parse(f"sip:carol@192.0.2.{self.chance.choice([2, 3, 99])}"))),
         ]
         try:
-            self.chance.choices(actions, [0.5, 3, 1, 1])[0]()
+            self.chance.choices(actions, [0.5, 3, 1, 1, 1])[0]()
         except IllegalStateError:
             pass
 
@@ -157,13 +173,15 @@ class Monkey:
             lambda: session.accept(session.proposed_streams or ()),
             lambda: session.reject(chance.choice([486, 603])),
             lambda: session.transfer("sip:carol@example.com"),
+            session.accept_transfer,
+            session.reject_transfer,
             lambda: session.send_message("text/plain", "hello"),
             lambda: self._record(session),
         ]
-        weights = [3, 3, 0.3, 4, 2, 1, 4, 1, 1, 1, 4, 0.5, 1, 1, 1]
+        weights = [3, 3, 0.3, 4, 2, 1, 4, 1, 1, 1, 4, 0.5, 1, 2, 1, 1, 1]
         try:
             chance.choices(actions, weights)[0]()
-        except IllegalStateError:
+        except (IllegalStateError, IllegalDirectionError):
             pass
 
     def _record(self, session: Session) -> None:
@@ -191,6 +209,11 @@ class Monkey:
 
 async def nothing_is_left(scene: CallScene, monkey: Monkey, baseline: tuple[int, set[Any]]) -> None:
     """No session, stream, timer, task or object of the media process has outlived its call."""
+    await scene.settle(30)
+    for session in SessionManager().sessions:  # those that a transfer made: they talk until somebody ends them
+        assert session.transfer_info is not None
+        session.end()
+        del session
     await scene.settle(200)  # what remains of transactions and subscriptions
     NotificationCenter().discard_observer(monkey, name="SIPSessionNewIncoming")
     scene.recorder.clear()
