@@ -48,7 +48,9 @@ if TYPE_CHECKING:
 __all__ = ["Account"]
 
 #: A change of one of these makes the registration anew.
-_REGISTRATION_SETTINGS = ("password", "display_name", "auth.", "sip.", "registration.", "nat_traversal.use_ice")
+_REGISTRATION_SETTINGS = (
+    "password", "display_name", "auth.", "sip.outbound_proxy", "sip.tls_name", "sip.transport", "registration.", "nat_traversal.use_ice",
+)  # fmt: skip
 
 
 class Account(SettingsObject):
@@ -88,6 +90,8 @@ class Account(SettingsObject):
         self._started = False
         self._guard = threading.RLock()
         self._registrar: AccountRegistration | None = None
+        #: one change at a time: a registration that is taken back must not overtake the next one
+        self._changing = asyncio.Lock()
         self._events: AccountEvents | None = None
         self._presence: tuple[PIDF | None, bytes | None] = (None, None)
         #: whose presence and calls are watched besides those of the contacts
@@ -229,8 +233,8 @@ class Account(SettingsObject):
 
     @in_engine
     def _activate_account(self) -> None:
-        if self.active or not self._started or not self.enabled:
-            return
+        if self.active or not self._started or not self.enabled or self._changing.locked():
+            return  # what is under way comes back here at its end
         self.active = True
         post("SIPAccountDidActivate", self)
         if self.registration.enabled:
@@ -238,25 +242,28 @@ class Account(SettingsObject):
         self._start_events()
 
     async def _deactivate_account(self) -> None:
-        if not self.active:
-            return
-        self.active = False
-        registrar, self._registrar = self._registrar, None
-        events, self._events = self._events, None
-        await asyncio.gather(*(part.stop() for part in (events, registrar) if part is not None))
-        post("SIPAccountDidDeactivate", self)
-        if self._started and self.enabled:  # changed back meanwhile
-            self._activate_account()
+        async with self._changing:
+            if not self.active:
+                return
+            self.active = False
+            registrar, self._registrar = self._registrar, None
+            events, self._events = self._events, None
+            await asyncio.gather(*(part.stop() for part in (events, registrar) if part is not None))
+            post("SIPAccountDidDeactivate", self)
+        self._activate_account()  # it may have been enabled again meanwhile
 
     async def _change_registration(self) -> None:
-        registrar = self._registrar
-        if registrar is not None and not self.registration.enabled:
-            self._registrar = None
-            await registrar.stop()
-        elif registrar is not None:
-            registrar.restart()
-        elif self.registration.enabled and self.active:
-            self._start_registration()
+        async with self._changing:
+            registrar = self._registrar
+            if not self.active:
+                return
+            if registrar is not None and not self.registration.enabled:
+                self._registrar = None
+                await registrar.stop()
+            elif registrar is not None:
+                registrar.restart()
+            elif self.registration.enabled:
+                self._start_registration()
 
     def _start_registration(self) -> None:
         # imported here because a registration needs the SIP rooms, and settings of accounts can be edited without them

@@ -336,6 +336,37 @@ async def test_changed_settings_make_the_registration_anew() -> None:
 
 
 @flow
+async def test_changes_that_follow_each_other_at_once_are_made_in_order() -> None:
+    async with scene() as s:
+        AccountManager().start()
+        await s.until(SUCCEEDED)
+        names = ("SIPAccountDidActivate", "SIPAccountDidDeactivate")
+        for pause in (0, 0.001, 0.01):
+            s.recorder.clear()
+            s.account.enabled = False
+            s.account.save()
+            await asyncio.sleep(pause)
+            s.account.enabled = True
+            s.account.save()
+            await s.until(SUCCEEDED)
+            assert [name for name in s.recorder.names if name in names] == ["SIPAccountDidDeactivate", "SIPAccountDidActivate"]
+            assert len(s.registrar.contacts()) == 1
+            s.account.registration.enabled = False
+            s.account.save()
+            await asyncio.sleep(pause)
+            s.account.registration.enabled = True
+            s.account.save()
+            await asyncio.sleep(3)
+            assert s.account.registered
+            assert len(s.registrar.contacts()) == 1
+        s.recorder.clear()
+        s.account.sip.always_use_my_proxy = False
+        s.account.save()
+        await asyncio.sleep(3)
+        assert s.recorder.names == ["CFGSettingsObjectDidChange"], "nothing that concerns the registration"
+
+
+@flow
 async def test_stopping_does_not_wait_for_a_dead_server() -> None:
     async with scene() as s:
         AccountManager().start()
