@@ -198,8 +198,8 @@ class Call:
 
     def give_up(self, originator: Originator, code: int, reason: str, now: float) -> None:
         """§12.2.1.2, §14.1: 408 and 481 to a request of ours mean that the dialog is gone; a BYE makes sure."""
-        if self.dialog is not None:
-            self.bye(self.dialog, now)
+        assert self.dialog is not None  # the request was one of it
+        self.bye(self.dialog, now)
         self.finish(originator, code, reason, "dialog failure", now)
 
     def acknowledge(self, dialog: Dialog, exchange: Exchange, sdp: bytes | None) -> None:

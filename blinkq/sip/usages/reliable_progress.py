@@ -73,8 +73,8 @@ class ReliableProgress:
         self._timers[name] = self._call.context.timers.schedule(when, action)
 
     def _on_repeat(self, now: float) -> None:
-        if self._unacknowledged is not None:
-            self._transaction.respond(self._unacknowledged, now)
+        assert self._unacknowledged is not None  # or the timer would not run
+        self._transaction.respond(self._unacknowledged, now)
         self._interval *= 2
         self._schedule("repeat", now + self._interval, self._on_repeat)
 

@@ -119,8 +119,8 @@ class SessionTimer:
 
     def _expire(self, now: float) -> None:
         call = self._call
-        if call.dialog is not None:
-            call.bye(call.dialog, now, [("Reason", 'SIP;cause=408;text="Session timer expired"')])
+        assert call.dialog is not None  # the timer runs since a 2xx
+        call.bye(call.dialog, now, [("Reason", 'SIP;cause=408;text="Session timer expired"')])
         call.finish("local", 408, reason_phrase(408), "session timer expired", now)
 
 

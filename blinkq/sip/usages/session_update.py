@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from blinkq.base.errors import IllegalStateError
 from blinkq.sip.dialog import Dialog
 from blinkq.sip.dialog_events import SessionRefreshDue
 from blinkq.sip.events import ReinviteReceived
@@ -117,16 +116,16 @@ class SessionUpdate:
             call.emit(ReinviteReceived(call.invitation, sdp, request))
 
     def accept(self, sdp: bytes | None, now: float) -> None:
-        """Answer the pending offer with 200. Raises IllegalStateError when there is none."""
-        transaction, request = self._take("accept_reinvite")
+        """Answer the pending offer with 200."""
+        transaction, request = self._take()
         call = self._call
         timer = call.timer.answer(request, now) if call.state is _S.CONFIRMED else []
         self._respond(transaction, request, 200, [*call.dialog_headers(), *timer], now, sdp)
         call.report("remote", "UPDATE", 200, "OK")
 
     def reject(self, code: int, reason: str | None, headers: Headers, now: float) -> None:
-        """Refuse it; the session stays as it was. Raises IllegalStateError when there is none."""
-        transaction, request = self._take("reject_reinvite")
+        """Refuse it; the session stays as it was."""
+        transaction, request = self._take()
         response = self._respond(transaction, request, code, headers, now, reason=reason)
         self._call.report("remote", "UPDATE", response.code, response.reason)
 
@@ -138,9 +137,8 @@ class SessionUpdate:
         assert dialog is not None  # the call is confirmed
         return dialog
 
-    def _take(self, method: str) -> tuple[ServerTransaction, Request]:
-        if self._theirs is None:
-            raise IllegalStateError(f"Invitation.{method} without a pending UPDATE")
+    def _take(self) -> tuple[ServerTransaction, Request]:
+        assert self._theirs is not None  # `pending` was asked
         taken, self._theirs = self._theirs, None
         return taken
 
@@ -156,5 +154,5 @@ class SessionUpdate:
 
     def _on_over(self, now: float) -> None:
         if self._theirs is not None:
-            transaction, request = self._take("reject_reinvite")
+            transaction, request = self._take()
             self._respond(transaction, request, 487, [], now)

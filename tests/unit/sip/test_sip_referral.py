@@ -248,3 +248,63 @@ def test_a_peer_that_forgets_to_end_the_subscription() -> None:
     body = b"SIP/2.0 200 OK\r\n\r\n"
     assert scene.say(scene.theirs, "NOTIFY", ("Event", "refer"), ("Subscription-State", "active"), body=body, kind="message/sipfrag") == 200
     assert scene.outcome() == (200, "OK")
+
+
+def subscribe(scene: Scene, *headers: tuple[str, str]) -> int:
+    """The code that Alice gets for a SUBSCRIBE in the call."""
+    scene.alice.do(scene.ours.send_request, "SUBSCRIBE", headers)
+    scene.run(0.1)
+    return scene.alice.last(RequestAnswered).code
+
+
+def test_the_subscription_may_be_renewed() -> None:
+    scene = Scene()
+    sent, received = scene.accepted()
+    assert sent.cseq == received.number
+    scene.bob.do(received.notify, 180)
+    assert subscribe(scene, ("Event", "refer"), ("Expires", "7200")) == 200
+    assert scene.alice.last(RequestAnswered).response.expires == 300
+    assert scene.progress() == [100, 180, 180]
+    assert subscribe(scene, ("Event", f"refer;id={sent.cseq}")) == 200
+    assert subscribe(scene, ("Event", "presence")) == 489
+
+
+@pytest.mark.parametrize("event", ["refer", "refer;id=7"])
+def test_a_subscription_to_no_transfer_cannot_be_renewed(event: str) -> None:
+    scene = Scene()
+    if event != "refer":
+        scene.accepted()
+    assert subscribe(scene, ("Event", event)) == 481
+    assert scene.alice.last(InvitationEnded).code == 481  # whoever asks for it believes that the call is lost
+
+
+def test_a_peer_that_never_hears_the_outcome() -> None:
+    scene = Scene()
+    _, received = scene.accepted()
+    scene.network.lose = lambda packet: packet.data.startswith(b"NOTIFY")
+    scene.bob.do(received.notify, 200)
+    scene.run(20)
+    assert not scene.bob.of(ReferReported)
+    scene.run(20)
+    assert len(scene.bob.of(ReferReported)) == 1
+
+
+def test_an_answer_that_comes_after_the_outcome() -> None:
+    scene = Scene()
+    _, received = scene.refer()
+    scene.network.lose = lambda packet: packet.data.startswith(b"SIP/2.0 202")
+    scene.bob.do(received.accept)
+    scene.bob.do(received.notify, 200)
+    scene.run(0.2)
+    scene.network.lose = lambda packet: False
+    scene.run(5)
+    assert scene.outcome() == (200, "OK")
+
+
+def test_a_refer_that_is_lost_with_its_call() -> None:
+    scene = Scene()
+    scene.network.lose = lambda packet: packet.data.startswith(b"REFER")
+    scene.alice.do(scene.ours.refer, CAROL)
+    scene.alice.do(scene.ours.end)
+    scene.run(40)
+    assert scene.outcome() == (0, "invite dialog ended")

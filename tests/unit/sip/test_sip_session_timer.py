@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 from support.sip_pair import ANSWER, OFFER, Endpoint, ScriptedPeer, SIPNetwork, SIPPair
 
+from blinkq.base.errors import IllegalStateError
 from blinkq.sip.agent import AgentConfig
 from blinkq.sip.dialog_events import SessionRefreshDue
 from blinkq.sip.errors import SIPParseError
-from blinkq.sip.events import InvitationAnswered, InvitationEnded, InvitationFailed, InvitationReceived, InvitationTransaction
+from blinkq.sip.events import (
+    InvitationAnswered,
+    InvitationEnded,
+    InvitationFailed,
+    InvitationReceived,
+    InvitationTransaction,
+    ReinviteProgressed,
+)
 from blinkq.sip.message import Headers, Message, Request, Response
 from blinkq.sip.session_expires import SessionExpires, min_se_of
 from blinkq.sip.usages.invitation import Invitation, InvitationState
@@ -311,3 +319,61 @@ def test_a_change_that_is_too_short_is_refused() -> None:
     invite = pair.network.sent(pair.alice.address, "INVITE")[-1].message
     assert SessionExpires.of(invite) == SessionExpires(7200, "uas")
     assert incoming_.state is S.CONFIRMED
+
+
+def test_the_call_ends_while_a_refresh_gets_no_answer() -> None:
+    scene = Scene(WE, ALLOWS)
+    invitation = scene.call()
+    scene.network.lose = lambda packet: True
+    scene.network.run(46)
+    scene.alice.do(invitation.end)
+    scene.network.run(60)
+    assert len(scene.alice.of(InvitationEnded)) == 1
+
+
+def test_a_refresh_that_is_under_way_is_not_sent_twice() -> None:
+    scene = Scene(WE, ALLOWS, codes=(500,))
+    invitation = scene.call()
+    scene.network.run(46)
+    scene.network.lose = lambda packet: packet.data.startswith(b"UPDATE")
+    scene.network.run(10)  # tried again, and lost
+    numbers = {packet.message.cseq.number for packet in scene.network.sent(scene.alice.address, "UPDATE")}
+    invitation._update.refresh(scene.network.now)
+    scene.alice.pump()
+    assert {packet.message.cseq.number for packet in scene.network.sent(scene.alice.address, "UPDATE")} == numbers
+    assert len(numbers) == 2
+
+
+def test_an_update_that_is_too_short_is_refused() -> None:
+    pair, outgoing, _ = two_of_us()
+    headers = [("Supported", "timer"), ("Session-Expires", "30")]
+    pair.alice.do(outgoing.send_request, "UPDATE", headers)
+    pair.run(0.1)
+    (refused,) = pair.network.sent(pair.bob.address, "422")
+    assert refused.message.headers.get("Min-SE") == "90"
+
+
+def test_a_change_without_a_timer_switches_it_off() -> None:
+    scene = Scene(WE, ALLOWS)
+    invitation = scene.call()
+    scene.answer = ()
+    scene.alice.do(invitation.reinvite, OFFER)
+    scene.network.run(200)
+    assert not scene.updates()
+    assert invitation.state is S.CONFIRMED
+    invitation._call.timer.retry(scene.network.now)  # nothing to be tried again
+    assert scene.alice.agent.deadline() is None
+
+
+def test_the_peer_rings_before_it_answers_a_change() -> None:
+    pair, outgoing, incoming_ = two_of_us()
+    pair.alice.do(outgoing.reinvite, OFFER)
+    pair.run(0.1)
+    pair.bob.do(incoming_.ring_reinvite)
+    with pytest.raises(ValueError, match="not a provisional"):
+        pair.bob.do(incoming_.ring_reinvite, 200)
+    pair.run(0.1)
+    assert pair.alice.last(ReinviteProgressed).code == 180
+    pair.bob.do(incoming_.accept_reinvite, ANSWER)
+    with pytest.raises(IllegalStateError):
+        pair.bob.do(incoming_.ring_reinvite)
