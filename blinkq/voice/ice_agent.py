@@ -22,7 +22,7 @@ from blinkq.voice.transport import Address
 __all__ = ["CHECK_TIMEOUT", "MAX_PAIRS", "Agent", "host_candidate", "worth_checking"]
 
 #: Seconds after which checks without result have failed: the peer's phone rings no more, and people wait for the sound.
-CHECK_TIMEOUT = 8.0
+CHECK_TIMEOUT = 5.0
 
 #: Pairs that are checked at most (RFC 8445 §6.1.2.5): a peer cannot make us knock at more doors.
 MAX_PAIRS = 100

@@ -15,6 +15,7 @@ from blinkq.sip.events import InvitationAnswered, InvitationReceived, ReinviteAn
 from blinkq.sipsimple.configuration.datatypes import IPAddress, STUNServerAddress, STUNServerAddressList
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.ice_candidate import ICECandidate
+from blinkq.sipsimple.streams import AudioStream
 
 BOB = "192.0.2.2"
 STUN = STUNServerAddressList([STUNServerAddress("192.0.2.9")])
@@ -376,3 +377,63 @@ async def test_services_of_our_own_machine_are_no_candidates_of_a_peer() -> None
         bob.answers(*lines(), "candidate:9 1 UDP 1 127.0.0.1 25 typ host", "candidate:8 3 UDP 1 192.0.2.2 25 typ host")
         await s.connected(bob)
         assert len(s.media.last(StartIce).candidates) == 3
+
+
+@flow
+async def test_another_place_answers_than_the_one_that_was_heard_first() -> None:
+    async with call_scene(**ICE) as s:
+        s.media.ice = ""
+        bob = ICEPeer(await s.peer(BOB))
+
+        def act(event: Any) -> None:
+            if isinstance(event, InvitationReceived):
+                bob.peer.do(event.invitation.ring, 183, bob.sdp())
+
+        bob.peer.on_event = act
+        session = s.call(bob.peer)
+        await s.until("SIPSessionWillStart")
+        assert s.media.last(StartIce).attempt == 1
+        bob.ufrag = "work"
+        bob.peer.do(bob.peer.invitation.accept, bob.sdp())
+        await s.settle(1)
+        second = s.media.last(StartIce)
+        assert (second.attempt, second.ufrag) == (2, "work")
+        assert not s.media.all(RestartIce)
+        assert session.state == "connecting"
+        s.media.emit(IceSucceeded(second.stream, 1, 0.1, ()))  # of the first, too late
+        assert not s.media.all(StartStream)
+        s.media.emit(s.media.select(second))
+        await s.until("SIPSessionDidStart", limit=1)
+        assert s.media.last(StartStream).ice_pairs
+
+
+@flow
+async def test_the_peer_leaves_the_offer_to_us() -> None:
+    async with call_scene(**ICE) as s:
+        session, bob = await s.incoming(None)
+        session.accept([AudioStream(s.account)])
+        answered = await bob.until(InvitationAnswered)
+        assert said(SessionDescription.parse(answered.sdp)).usable
+        bob.do(answered.invitation.acknowledge, audio_sdp(BOB, extra=lines()))
+        await s.until("SIPSessionDidStart")
+        opened = s.media.last(OpenTransport).ice
+        assert opened is not None
+        assert opened.controlling
+        assert session.streams[0].ice_active
+
+
+@flow
+async def test_a_stream_that_is_added_later() -> None:
+    async with call_scene(**ICE) as s:
+        session, bob = await call(s)
+
+        def act(event: Any) -> None:
+            if isinstance(event, ReinviteReceived):
+                one, two = bob.sdp(version=2), audio_sdp(BOB, 4600, extra=lines("more", port=4600))
+                bob.peer.do(event.invitation.accept_reinvite, one + two[two.index(b"m=") :])
+
+        bob.peer.on_event = act
+        session.add_stream(AudioStream(s.account))
+        await s.until("SIPSessionGotAcceptProposal")
+        assert [stream.ice_active for stream in session.streams] == [True, True]
+        assert [command.ufrag for command in s.media.all(StartIce)] == ["bobs", "more"]

@@ -56,14 +56,6 @@ class SmallInternet:
     def __exit__(self, *_: object) -> None:
         self._remove()
 
-    def block(self, *rule: str) -> None:
-        """Let the router drop what it forwards and what ``rule`` (of nftables) describes."""
-        self._in("router", f"nft add rule ip nat block {' '.join(rule)} drop")
-
-    def unblock(self) -> None:
-        """Take back every ``block``."""
-        self._in("router", "nft flush chain ip nat block")
-
     def _build(self) -> None:
         for name in self._names.values():
             _run(f"ip netns add {name}")
@@ -77,7 +69,7 @@ class SmallInternet:
         self._in("home", "ip route add default via 192.168.77.1")
         self._in(
             "router", "nft add table ip nat", "nft add chain ip nat post { type nat hook postrouting priority 100 ; }",
-            "nft add rule ip nat post oifname wan masquerade", "nft add chain ip nat block { type filter hook forward priority 0 ; }",
+            "nft add rule ip nat post oifname wan masquerade",
             # like every home router: nothing comes in that was not asked for, nor takes a port away from who asks a moment later
             "nft add chain ip nat in { type filter hook forward priority -1 ; }", "nft add rule ip nat in iifname wan ct state new drop",
             "nft add chain ip nat own { type filter hook input priority 0 ; }", "nft add rule ip nat own iifname wan drop",

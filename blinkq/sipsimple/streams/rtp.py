@@ -262,7 +262,7 @@ class AudioStream(RTPFacts, metaclass=MediaStreamRegistrar):
             # the old way to ask for silence says nothing about where RTCP goes
             negotiated = replace(negotiated, remote_address=before.remote_address)
         self._negotiated = negotiated
-        if self._ice is not None and self._state != "INITIALIZED":
+        if self._ice is not None and self._slot is not None:
             self._ice.agree(local_sdp, remote_sdp, stream_index)
         self._note_remote_hold(remote_sdp, stream_index, announce=True)
         self._start_if_found()
