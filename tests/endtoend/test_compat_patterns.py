@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,33 @@ def test_a_script_that_forgets_to_stop_is_stopped(tmp_path: Path) -> None:
     )
     done = run_script(script, "a", "b")
     assert (done.returncode, done.stdout, done.stderr) == (0, "SIPApplicationDidEnd ['a', 'b']\n", "")
+
+
+def test_a_genuine_package_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    genuine = tmp_path / "path" / "application"
+    genuine.mkdir(parents=True)
+    (genuine / "__init__.py").write_text("name = 'the genuine one'\n")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'path'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    script = tmp_path / "script.py"
+    script.write_text("import application\nfrom sipsimple.core import SIPURI\nprint(application.name, SIPURI.parse('sip:a@b'))\n")
+    done = run_script(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "the genuine one sip:a@b\n", "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a signal that can be sent to one process")
+def test_ctrl_c_ends_a_script_and_hangs_up(tmp_path: Path) -> None:
+    script = tmp_path / "waiting.py"
+    script.write_text(
+        "from threading import Event\nfrom application.notification import NotificationCenter\n"
+        "from sipsimple.application import SIPApplication\nfrom sipsimple.storage import MemoryStorage\n"
+        "class Watcher:\n    def handle_notification(self, notification):\n        print(notification.name, flush=True)\n"
+        "watcher = Watcher()\n"
+        "for name in ('SIPApplicationDidStart', 'SIPApplicationDidEnd'):\n"
+        "    NotificationCenter().add_observer(watcher, name=name)\n"
+        "SIPApplication().start(MemoryStorage())\nEvent().wait()\n"
+    )
+    with Script(script) as running:
+        running.wait_for("SIPApplicationDidStart")
+        running.process.send_signal(signal.SIGINT)
+        running.wait()
+    assert "SIPApplicationDidEnd" in running.lines
