@@ -17,7 +17,7 @@ from blinkq.sipsimple.configuration.datatypes import (
 
 __all__ = [
     "AccountSIPSettings", "AuthSettings", "BonjourMSRPSettings", "BonjourPresenceSettings", "BonjourSIPSettings", "DialogEventSettings",
-    "MessageSummarySettings", "PresenceSettings", "RTPSettings", "RegistrationSettings",
+    "MessageSummarySettings", "PresenceSettings", "RTPSettings", "RegistrationSettings", "SMSSettings",
 ]  # fmt: skip
 
 
@@ -68,6 +68,11 @@ class RTPSettings(SettingsGroup):
     video_codec_list: Setting[VideoCodecList | None] = Setting(VideoCodecList, nillable=True, doc=f"{KEPT}there is no video")
 
     encryption = group(EncryptionSettings)
+
+
+class SMSSettings(SettingsGroup):
+    enable_imdn = Setting(bool, True, doc="whether who asks for receipts is told that a message arrived, and was seen")
+    use_cpim = Setting(bool, True, doc="whether messages may go in an envelope (CPIM), which receipts need")
 
 
 class BonjourMSRPSettings(SettingsGroup):

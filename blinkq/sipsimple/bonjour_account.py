@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 from blinkq.base.catalogue import post
 from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import in_engine
-from blinkq.sipsimple.account_settings import BonjourMSRPSettings, BonjourPresenceSettings, BonjourSIPSettings, RTPSettings
+from blinkq.sipsimple.account_settings import (
+    BonjourMSRPSettings,
+    BonjourPresenceSettings,
+    BonjourSIPSettings,
+    RTPSettings,
+    SMSSettings,
+)
 from blinkq.sipsimple.configuration import Setting, SettingsObject, group
 from blinkq.sipsimple.configuration.datatypes import SIPAddress
 from blinkq.sipsimple.contact_uri import ContactURI, local_address
@@ -53,6 +59,7 @@ class BonjourAccount(SettingsObject):
     presence = group(BonjourPresenceSettings)
     rtp = group(RTPSettings)
     sip = group(BonjourSIPSettings)
+    sms = group(SMSSettings)
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id)

@@ -21,6 +21,7 @@ from blinkq.sipsimple.account_settings import (
     PresenceSettings,
     RegistrationSettings,
     RTPSettings,
+    SMSSettings,
 )
 from blinkq.sipsimple.addressbook import ContactURI as ContactAddress
 from blinkq.sipsimple.configuration import (
@@ -80,6 +81,7 @@ class Account(SettingsObject):
     registration = group(RegistrationSettings)
     rtp = group(RTPSettings)
     sip = group(AccountSIPSettings)
+    sms = group(SMSSettings)
     tls = group(AccountTLSSettings)
     xcap = group(XCAPSettings)
 

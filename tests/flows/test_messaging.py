@@ -113,6 +113,22 @@ async def test_a_message_with_both_receipts() -> None:
 
 
 @flow
+async def test_receipts_and_envelopes_are_the_users_to_allow() -> None:
+    async with pair() as (s, bob):
+        bob.sms.enable_imdn = False
+        message = OutgoingMessage(s.account, BOB, "x", dispositions=EVERY)
+        message.send()
+        await s.until("OutgoingMessageDidSend")
+        s.recorder.last("SIPAccountGotMessage").message.mark_displayed()
+        await s.settle(1)
+        assert message.state == "sent"
+        s.account.sms.use_cpim = False
+        plain = OutgoingMessage(s.account, BOB, "x", dispositions=EVERY, subject="lost")
+        plain.send()
+        assert not (await s.until("OutgoingMessageDidSend", 2)).wrapped
+
+
+@flow
 async def test_a_plain_message_and_no_receipts() -> None:
     async with pair() as (s, _):
         message = OutgoingMessage(s.account, ToHeader(BOB, "Bob"), b"\x00\xff", "application/x-thing")

@@ -21,7 +21,7 @@ class IncomingMessage:
 
     ``remote_identity`` is who sent it, ``content`` text or bytes, ``sent_at`` when the sender says it was written (else when it came),
     ``dispositions`` the receipts that the sender wants. That it was delivered is told to who wants to know; ``mark_displayed`` is the
-    application's to call, if its user agrees to tell.
+    application's to call, if its user agrees to tell. Neither is told where the account's ``sms.enable_imdn`` is off.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class IncomingMessage:
             self._tell(DeliveryNotification("delivered"))
 
     def _tell(self, notification: DeliveryNotification | DisplayNotification) -> None:
-        if Runtime.engine is not None:
+        if Runtime.engine is not None and self.account.sms.enable_imdn:
             Runtime.spawn(self._send(notification))
 
     async def _send(self, notification: DeliveryNotification | DisplayNotification) -> None:

@@ -37,7 +37,8 @@ class OutgoingMessage:
     :param to: SIPURI, or a header with an address
     :param content: text, or bytes of any type; at most MAX_SIZE bytes (ValueError)
     :param dispositions: the receipts to ask for, of DISPOSITIONS; they and a subject need an envelope (CPIM)
-    :param cpim: True and False: with and without an envelope; None: where it is needed, and without if the other side refuses it
+    :param cpim: True and False: with and without an envelope; None: where it is needed, but without one (and so without receipts) if the
+        account's ``sms.use_cpim`` is off or the other side refuses it
 
     ``state`` is a MessageState. ``id`` is what receipts name it by. Posts OutgoingMessageDidSend or OutgoingMessageDidFail, and as far as
     receipts were asked for and come: OutgoingMessageDidDeliver, OutgoingMessageDidNotDeliver, OutgoingMessageDidDisplay. A receipt counts
@@ -68,7 +69,8 @@ class OutgoingMessage:
         if cpim is False and (self.dispositions or subject is not None):
             raise ValueError("receipts and a subject need an envelope (cpim)")
         self._plain = _plain(content, content_type)
-        self._wrapped = self._wrap() if cpim or self.dispositions or subject is not None else None
+        needed = bool(self.dispositions) or subject is not None
+        self._wrapped = self._wrap() if cpim or (needed and account.sms.use_cpim) else None
         if len((self._wrapped or self._plain)[0]) > MAX_SIZE:
             raise ValueError(f"a message has at most {MAX_SIZE} bytes: send it in a chat session or as a file")
 
