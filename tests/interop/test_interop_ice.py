@@ -152,3 +152,15 @@ def test_the_sound_returns_when_the_media_process_is_killed(world: World) -> Non
     assert int(received[-1]) > 550
     after = world.lab.last_seconds(world.folder / "heard-alice.wav", 8)
     assert world.lab.score(world.lab.spoken("bob"), after)["score"] > 0.5
+
+
+def test_encrypted_too(world: World) -> None:
+    lab = world.lab
+    options = f';answermode=auto;medianat=ice;stunserver="stun:{WORLD}:{lab.port(78)}"'
+    lab.reset("bob", LAB_MEDIAENC="srtp-mand", LAB_BOB_OPTS=options)
+    lab.clear_heard("bob")
+    with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "8", "--srtp", "mandatory") as call:
+        call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
+        assert call.wait(30) == 0, call.text
+    assert "encrypted (SRTP), way found by ICE: srflx to host" in call.text
+    world.proved("bob")
