@@ -13,12 +13,16 @@ from support.sip_pair import ANSWER, OFFER, Packet, SIPNetwork, SIPPair
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
+from blinkq.sip.address import NameAddr
 from blinkq.sip.agent import Agent, AgentConfig
+from blinkq.sip.dialog_events import ReferReceived
 from blinkq.sip.events import InvitationEnded, InvitationFailed, InvitationReceived, ReinviteReceived
 from blinkq.sip.hop import Flow
+from blinkq.sip.session_body import SDP
 from blinkq.sip.usages.invitation import Invitation, InvitationState
 
 UDP = Flow("udp", "10.0.0.1", 5060, "10.0.0.2", 5060)
+CAROL = NameAddr.parse("<sip:carol@10.0.0.3>")
 TCP = Flow("tcp", "10.0.0.1", 5060, "10.0.0.2", 33333, 1)
 
 
@@ -81,6 +85,64 @@ def test_mangled_requests(messages: list[tuple[str, str, str, str, str, str, lis
     assert agent._context.dialogs == {}
 
 
+_in_dialog = st.sampled_from(["REFER", "NOTIFY", "SUBSCRIBE", "UPDATE", "PRACK", "MESSAGE", "INFO", "INVITE", "OPTIONS", "BYE"])
+_extension = st.sampled_from(
+    [
+        "Refer-To: <sip:carol@10.0.0.3>",
+        "Refer-To: <sip:carol@10.0.0.3?Replaces=1%3Bto-tag%3Da%3Bfrom-tag%3Db>",
+        "Refer-To: <tel:1>",
+        "Refer-To: ,",
+        "Refer-Sub: false",
+        "Event: refer",
+        "Event: refer;id=1",
+        "Event: ;",
+        "Subscription-State: terminated;reason=noresource",
+        "Subscription-State: ;;",
+        "Content-Type: message/sipfrag",
+        "Content-Type: application/sdp",
+        "RAck: 1 1 INVITE",
+        "RAck: x",
+        "Session-Expires: 90;refresher=uac",
+        "Session-Expires: 1",
+        "Session-Expires: x",
+        "Min-SE: 99999999999",
+        "Min-SE: x",
+        "Supported: timer",
+        "Replaces: x",
+        "Info-Package: x",
+        "Contact: <sip:b@10.0.0.2>",
+    ]
+)
+
+
+@settings(max_examples=300, derandomize=True, deadline=None)
+@given(
+    st.lists(st.tuples(_in_dialog, st.lists(_extension, max_size=5), st.sampled_from(["", "SIP/2.0 200 OK", "v=0"])), max_size=8),
+    st.booleans(),
+)
+def test_mangled_requests_in_a_call(messages: list[tuple[str, list[str], str]], ringing: bool) -> None:
+    pair = SIPPair()
+    call = (pair.ring() if ringing else pair.connect())[0]
+    incoming = pair.bob.last(InvitationReceived).invitation
+    tags = incoming.dialog_id
+    assert tags is not None
+    pair.bob.on_event = lambda event: pair.bob.do(event.referral.accept) if isinstance(event, ReferReceived) else None
+    for number, (method, lines, body) in enumerate(messages):
+        text = [
+            f"{method} sip:bob@10.0.0.2 SIP/2.0", f"Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKm{number}",
+            f"From: <sip:alice@example.test>;tag={tags.remote_tag}", f"To: <sip:bob@10.0.0.2>;tag={tags.local_tag}",
+            f"Call-ID: {tags.call_id}", f"CSeq: {90000 + number} {method}", "Max-Forwards: 70", *lines, "", body,
+        ]  # fmt: skip
+        pair.network.send(pair.alice.address, pair.bob.address, "\r\n".join(text).encode())
+        pair.run(0.1)
+    pair.bob.do(incoming.end)
+    pair.alice.do(call.end)
+    pair.run(120)
+    assert incoming.state is InvitationState.TERMINATED
+    assert pair.bob.agent._context.dialogs == {}
+    assert pair.bob.agent.deadline() is None
+
+
 class Chaos:
     """Two agents, a lossy network that also repeats, reorders and mangles, and users who press anything at any time."""
 
@@ -113,6 +175,11 @@ class Chaos:
         if isinstance(event, ReinviteReceived) and self.random.random() < 0.5:
             endpoint = getattr(self.pair, name)
             self.attempt(lambda: endpoint.do(event.invitation.accept_reinvite, ANSWER))
+        if isinstance(event, ReferReceived):
+            endpoint = getattr(self.pair, name)
+            self.attempt(lambda: endpoint.do(event.referral.accept))
+            if self.random.random() < 0.7:
+                self.attempt(lambda: endpoint.do(event.referral.notify, self.random.choice([180, 200, 486])))
 
     @staticmethod
     def attempt(command: object) -> None:
@@ -138,6 +205,9 @@ class Chaos:
             lambda: endpoint.do(call.accept, sdp),
             lambda: endpoint.do(call.accept, sdp),
             lambda: endpoint.do(call.acknowledge, ANSWER),
+            lambda: endpoint.do(call.refer, CAROL),
+            lambda: endpoint.do(call.send_request, self.random.choice(["MESSAGE", "INFO", "UPDATE"]), (), OFFER, SDP),
+            lambda: endpoint.do(call.send_request, "UPDATE"),
             lambda: endpoint.do(call.reinvite, sdp),
             lambda: endpoint.do(call.reinvite, sdp),
             lambda: endpoint.do(call.cancel_reinvite),
