@@ -71,6 +71,7 @@ class Call:
         self.on_over: list[Callable[[float], None]] = []
         # Set while a 2xx of ours is still repeated after the call was reported as over: its ACK must find us.
         self.lingering = False
+        self._told_end = False
         self._dialog_user = dialog_user
         self._acks: dict[tuple[str, int], Transmit] = {}
         self._patience: Timer | None = None
@@ -89,8 +90,9 @@ class Call:
             raise IllegalStateError(f"Invitation.{method} in state {self.state.name}")
 
     def emit(self, event: Event) -> None:
-        """Queue an event."""
-        self.context.emit(event)
+        """Queue an event; nothing follows the terminal one, although a repeated 2xx may keep the dialog alive for a while."""
+        if not self._told_end:
+            self.context.emit(event)
 
     def report(
         self, originator: Originator, method: str, code: int, reason: str, ack_received: bool | None = None
@@ -125,6 +127,7 @@ class Call:
             self.emit(InvitationEnded(self.invitation, originator, code, reason, cause))
         else:
             self.emit(InvitationFailed(self.invitation, originator, code, reason, cause, response))
+        self._told_end = True
 
     def be_patient(self, now: float, action: Callable[[float], None]) -> None:
         """Run `action` when the peer has not reacted to our ending the call in time."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from support.sip_pair import SIPPair
+from support.sip_pair import ANSWER, SIPPair
 
 from blinkq.sip.dialog_events import DialogRequestReceived
-from blinkq.sip.events import RequestAnswered
+from blinkq.sip.events import InvitationFailed, RequestAnswered
 from blinkq.sip.sipfrag import fragment, status_of
 
 
@@ -38,3 +38,19 @@ def test_status_lines_are_read_and_written() -> None:
         assert status_of(nonsense) is None
     assert fragment(603, "No\r\nway") == b"SIP/2.0 603 No  way\r\n"
     assert fragment(200) == b"SIP/2.0 200 OK\r\n"
+
+
+def test_a_message_after_the_end_is_answered_and_not_told() -> None:
+    """Our 2xx is still being repeated, as its ACK is missing: the dialog is there, the call is over."""
+    pair = SIPPair()
+    pair.network.lose = lambda packet: packet.data.startswith(b"ACK")
+    outgoing, incoming = pair.ring()
+    pair.bob.do(incoming.accept, ANSWER, pair.bob.contact)
+    pair.run(0.1)
+    pair.bob.do(incoming.end)
+    pair.run(2)
+    assert pair.bob.of(InvitationFailed)
+    pair.alice.do(outgoing.send_request, "MESSAGE", (), b"hello", "text/plain")
+    pair.run(0.1)
+    assert pair.alice.last(RequestAnswered).code == 200
+    assert not pair.bob.of(DialogRequestReceived)
