@@ -30,6 +30,7 @@ from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.registration_trial import RegistrationTrial
 from blinkq.sipsimple.session import Session
+from blinkq.sipsimple.session.destination import target_of
 from blinkq.sipsimple.streams import AudioStream
 
 __all__ = ["SIPSimpleMiddleware"]
@@ -128,18 +129,13 @@ class SIPSimpleMiddleware(NotificationHandler):
     # calls -----------------------------------------------------------------------------------------------------------------------
 
     def lookup(self, uri: str, account: AccountLike | None) -> object:
-        target = SIPURI.parse(uri)
+        parsed = SIPURI.parse(uri)
+        known = cast("Account | BonjourAccount", account) if account is not None else self._direct_account()
+        target = parsed if account is None else target_of(known, parsed)
         transports = list(SIPSimpleSettings().sip.transport_list)
-        tls_name = None
-        if isinstance(account, Account):
-            proxy = account.sip.outbound_proxy
-            tls_name = account.sip.tls_name
-            if proxy is not None:
-                target = SIPURI(proxy.host, port=proxy.port, parameters={"transport": proxy.transport})
-            elif account.sip.transport is not None:
-                transports = [str(account.sip.transport)]
-        elif isinstance(account, BonjourAccount):
-            tls_name = account.sip.tls_name
+        if isinstance(known, Account) and known.sip.outbound_proxy is None and known.sip.transport is not None:
+            transports = [str(known.sip.transport)]
+        tls_name = known.sip.tls_name
         lookup = DNSLookup()
         lookup.lookup_sip_proxy(target, transports, tls_name=tls_name)
         return lookup

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from support.middleware import start_configuration
 
+from blinkq.app.middleware import AccountLike
 from blinkq.app.people import ContactEntry
+from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
 from blinkq.app.sipsimple_people import SIPSimplePeople
 from blinkq.sipsimple.account import Account, AccountManager, BonjourAccount
 from blinkq.sipsimple.addressbook import AddressbookManager
 from blinkq.sipsimple.availability import Availability, read_availability
 from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress, SIPTransport
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+from blinkq.sipsimple.lookup import DNSLookup
 from blinkq.sipsimple.neighbours import BonjourPresenceState
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.singleton import Singleton
@@ -126,3 +132,25 @@ class _Named:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+def test_where_calls_are_looked_up(people: SIPSimplePeople, monkeypatch: pytest.MonkeyPatch, qapp: object, tmp_path: Path) -> None:
+    """By the account's settings; neighbours and calls without an account straight."""
+    asked: list[tuple[str, list[str]]] = []
+    monkeypatch.setattr(
+        DNSLookup, "lookup_sip_proxy", lambda _self, target, transports, tls_name=None: asked.append((str(target), list(transports)))
+    )  # fmt: skip
+    middleware, alice = SIPSimpleMiddleware(tmp_path), Account("alice@example.com")
+    account = cast(AccountLike, alice)
+    middleware.lookup("sip:bob@example.org", account)
+    alice.sip.always_use_my_proxy, alice.sip.transport = False, SIPTransport("tcp")
+    middleware.lookup("sip:bob@example.org", account)
+    alice.sip.outbound_proxy = SIPProxyAddress("proxy.example.com", 5070, "tls")
+    middleware.lookup("sip:bob@example.org", account)
+    middleware.lookup("sip:x@192.0.2.7:5062;transport=tcp", people.local_account())
+    middleware.lookup("sip:echo@127.0.0.1:5070", None)
+    everything = list(SIPSimpleSettings().sip.transport_list)
+    assert asked == [
+        ("sip:example.com", everything), ("sip:bob@example.org", ["tcp"]), ("sip:proxy.example.com:5070;transport=tls", everything),
+        ("sip:x@192.0.2.7:5062;transport=tcp", everything), ("sip:echo@127.0.0.1:5070", everything),
+    ]  # fmt: skip
