@@ -25,7 +25,7 @@ from blinkq.media import control
 from blinkq.media.codecs.registry import create_decoder
 from blinkq.media.control import Command, CommandFailed, Event, MediaReady, Reply
 from blinkq.media.ice import IceCandidate, IceGathering
-from blinkq.media.ice_control import EndIce, IceFailed, RestartIce, StartIce
+from blinkq.media.ice_control import EndIce, IceFailed, IceSucceeded, RestartIce, StartIce
 from blinkq.media.wire import FrameReader, WireError
 from blinkq.voice.clock import Clock
 from blinkq.voice.devices.device import Loudspeaker, Microphone
@@ -284,10 +284,11 @@ class MediaProcess:
 
     def _ice_event(self, event: Event) -> None:
         """Called on the ICE thread."""
-        if isinstance(event, IceFailed) and event.lost:
+        if isinstance(event, IceSucceeded) or (isinstance(event, IceFailed) and event.lost):
             transport = self._transports.get(event.stream)
             if transport is not None:
-                transport.may_send = False  # who does not answer any more is not sent to any more (RFC 7675 §5.1)
+                # who does not answer any more is not sent to any more (RFC 7675 §5.1), until a restart has found the way again
+                transport.may_send = isinstance(event, IceSucceeded)
         self._emit(event)
 
     # keys of the telephone -----------------------------------------------------------------------------------------------------

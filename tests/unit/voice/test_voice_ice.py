@@ -113,6 +113,16 @@ def test_a_peer_that_answers_no_more_gets_nothing_more(
     failed = alice.wait_for(IceFailed)
     assert (failed.lost, failed.reason) == (True, "The peer does not answer any more.")
     assert alice.process._transports[1].may_send is False
+    # the peer comes back at the same place, and both begin anew: the same pairs are selected, and the sound goes on
+    bob.ask(control.OpenTransport(1, "127.0.0.3", (20000, 39998), bob.opened.rtp_port, IceGathering(bob.ufrag, bob.password, False)))
+    alice.name = "alice2"
+    alice.ask(RestartIce(1, alice.ufrag, alice.password, True))
+    bob.check(alice, attempt=2)
+    alice.check(bob, attempt=2)
+    again = alice.wait_for(IceSucceeded, 2)
+    assert again.pairs == ours.pairs
+    bob.start(alice, bob.wait_for(IceSucceeded, 2).pairs)
+    bob.wait(lambda event: isinstance(event, StreamStatistics) and event.packets_received > 10)
 
 
 def test_a_restart_selects_pairs_anew_and_the_media_goes_on(parties: tuple[IceParty, IceParty]) -> None:
