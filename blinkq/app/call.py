@@ -183,7 +183,7 @@ class Call(QObject):
             self._hold_wanted = on_hold
             if on_hold:
                 self._attempt(self.session.hold)
-            streams = [stream for stream in self.session.proposed_streams or () if stream.type == "audio"]
+            streams = [stream for stream in self.session.proposed_streams or () if stream.type in ("audio", "chat")]
             self._attempt(lambda: self.session.accept(streams))
             self._enter(CallStage.ANSWERING)
 

@@ -39,6 +39,8 @@ class CallList(QObject):
         self.history = history
         #: the name that the user gave to whoever has an address, "" for somebody unknown
         self.name_of: Callable[[str], str] = lambda _uri: ""
+        #: who takes sessions in which nobody wants to talk; False for those that nobody takes
+        self.answers_without_sound: Callable[[SessionLike], bool] = lambda _session: False
         self.conference = Conference(middleware, self)
         self.conference.changed.connect(self.changed)
         self._middleware = middleware
@@ -171,7 +173,8 @@ class CallList(QObject):
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
         session: SessionLike = notification.sender
         if not any(stream.type == "audio" for stream in notification.data.streams):
-            session.reject(_NOT_ACCEPTABLE_HERE)
+            if not self.answers_without_sound(session):
+                session.reject(_NOT_ACCEPTABLE_HERE)
             return
         replaced = next((call for call in self.live if session.replaced_session is call.session), None)
         call = self._adopt(session, incoming=True, announced=replaced is None)

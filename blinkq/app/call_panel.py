@@ -29,13 +29,15 @@ _LARGE = QSize(22, 22)
 class CallPanel(QFrame):
     """Shows a Call and gives its commands. ``mute_wanted`` asks to mute every call's microphone; ``redial_wanted`` to call again;
     ``hold_wanted`` to hold the call, ``activate_wanted`` to take it from hold and hold the others; ``join_wanted`` to join it with the one
-    talked to, ``leave_wanted`` to take it out of the conference; ``transfer_wanted``; ``close_wanted`` to take the panel away."""
+    talked to, ``leave_wanted`` to take it out of the conference; ``transfer_wanted``; ``chat_wanted`` to add a
+    chat (True) or remove it; ``close_wanted`` to take the panel away."""
 
     mute_wanted = pyqtSignal(bool)
     hold_wanted = pyqtSignal(Call)
     join_wanted = pyqtSignal(Call)
     leave_wanted = pyqtSignal(Call)
     transfer_wanted = pyqtSignal(Call)
+    chat_wanted = pyqtSignal(Call, bool)
     redial_wanted = pyqtSignal(Call)
     activate_wanted = pyqtSignal(Call)
     close_wanted = pyqtSignal(Call)
@@ -46,7 +48,7 @@ class CallPanel(QFrame):
         self.ui: CallPanelForm = load_form("call_panel")
         self.ui.setupUi(self)
         self._sent = ""
-        self._muted = False
+        self._muted = self._chatting = False
         self._small = self._joinable = False
         self._spacer = QSpacerItem(0, 0)
         self._timer = QTimer(self)
@@ -78,6 +80,12 @@ class CallPanel(QFrame):
         self._refresh_buttons_size()
         self.refresh()
         self.updateGeometry()
+
+    def set_chat(self, chatting: bool) -> None:
+        """Show whether the call has a chat."""
+        if chatting != self._chatting:
+            self._chatting = chatting
+            self.refresh()
 
     def retire(self) -> None:
         """Stop following the call: the panel is going."""
@@ -126,6 +134,10 @@ class CallPanel(QFrame):
         ui.holdButton.setVisible(not call.joined)
         ui.recordButton.setVisible(not self._small or call.recording is not None)
         ui.keypadButton.setVisible(not self._small)
+        ui.chatButton.setVisible(not self._small or self._chatting)
+        ui.chatButton.setEnabled(talking)
+        ui.chatButton.setChecked(self._chatting)
+        ui.chatButton.setToolTip(self.tr("Remove the chat from the call") if self._chatting else self.tr("Add a chat to the call"))
         self._refresh_transfer(talking)
         ui.joinButton.setVisible(self._joinable and not call.joined)
         ui.leaveButton.setVisible(call.joined)
@@ -192,7 +204,8 @@ class CallPanel(QFrame):
         ui.timerLabel.setFont(clock)
         for button, name, role in (
             (ui.muteButton, "microphone", "text"), (ui.holdButton, "hold", "text"), (ui.recordButton, "record", "danger"),
-            (ui.keypadButton, "keypad", "text"), (ui.transferButton, "transfer", "text"), (ui.joinButton, "join", "text"),
+            (ui.keypadButton, "keypad", "text"), (ui.chatButton, "chat", "text"), (ui.transferButton, "transfer", "text"),
+            (ui.joinButton, "join", "text"),
             (ui.leaveButton, "split", "text"), (ui.hangUpButton, "hang-up", "on_accent"),
         ):  # fmt: skip
             set_icon(button, name, role)
@@ -212,6 +225,7 @@ class CallPanel(QFrame):
         ui.holdButton.clicked.connect(self._hold_clicked)
         ui.recordButton.clicked.connect(self._record_clicked)
         ui.keypadButton.toggled.connect(self._keypad_toggled)
+        ui.chatButton.clicked.connect(self._chat_clicked)
         ui.hangUpButton.clicked.connect(call.hang_up)
         ui.answerButton.clicked.connect(call.answer)
         ui.busyButton.clicked.connect(call.busy)
@@ -235,6 +249,10 @@ class CallPanel(QFrame):
         self.ui.recordButton.setChecked(self.call.recording is not None)
         self.call.toggle_recording()
 
+    def _chat_clicked(self, checked: bool) -> None:
+        self.ui.chatButton.setChecked(self._chatting)  # the answer comes back through set_chat
+        self.chat_wanted.emit(self.call, checked)
+
     def _redial(self) -> None:
         self.redial_wanted.emit(self.call)
 
@@ -249,7 +267,7 @@ class CallPanel(QFrame):
         """Large buttons with their text below the picture, or small ones in one line."""
         ui, style = self.ui, Qt.ToolButtonStyle
         for button in (
-            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.transferButton, ui.joinButton, ui.leaveButton,
+            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.chatButton, ui.transferButton, ui.joinButton, ui.leaveButton,
             ui.hangUpButton,
         ):  # fmt: skip
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon if self._small else style.ToolButtonTextUnderIcon)

@@ -35,6 +35,7 @@ class CallPanelForm(Protocol):
     recordButton: QToolButton
     keypadButton: QToolButton
     hangUpButton: QToolButton
+    chatButton: QToolButton
     transferButton: QToolButton
     joinButton: QToolButton
     leaveButton: QToolButton

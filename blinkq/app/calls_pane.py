@@ -23,11 +23,13 @@ _MINIMUM = 130
 
 class CallsPane(QObject):
     """Drives the area of the calls of the main window's form. ``changed`` when there are more or fewer; ``mute_wanted`` asks to mute every
-    call; ``redial_wanted`` to call again; ``focus_lost`` when the panel with the keyboard has gone."""
+    call; ``redial_wanted`` to call again; ``chat_wanted`` to add a chat to a call or remove
+    it; ``focus_lost`` when the panel with the keyboard has gone."""
 
     changed = pyqtSignal()
     mute_wanted = pyqtSignal(bool)
     redial_wanted = pyqtSignal(Call)
+    chat_wanted = pyqtSignal(Call, bool)
     focus_lost = pyqtSignal()
 
     def __init__(
@@ -138,6 +140,7 @@ class CallsPane(QObject):
         panel.transfer_wanted.connect(self._transfer)
         panel.close_wanted.connect(self._calls.dismiss)
         panel.redial_wanted.connect(self.redial_wanted)
+        panel.chat_wanted.connect(self.chat_wanted)
         self.panels[id(call)] = panel
         self._ui.callsLayout.addWidget(panel)
         call.talking.connect(lambda: self._talking(call))

@@ -19,11 +19,13 @@ from PyQt6.QtWidgets import QApplication, QDialog
 import blinkq
 from blinkq.app.account_list import AccountList
 from blinkq.app.call_list import CallList
+from blinkq.app.chat import Chat
 from blinkq.app.contact_list import ContactList
 from blinkq.app.dialogs import Dialogs
 from blinkq.app.history import History
 from blinkq.app.icons import tray_icon
 from blinkq.app.main_window import MainWindow, Models
+from blinkq.app.messages import Messages
 from blinkq.app.middleware import Middleware
 from blinkq.app.notices import Notices
 from blinkq.app.proposals import Proposals
@@ -100,13 +102,16 @@ class Application(QObject):
         self.bridge = NotificationBridge(self)
         self.history = History(config_dir / "history.sqlite")
         self.accounts = AccountList(middleware, self.bridge, self)
-        self.calls = CallList(middleware, self.bridge, clock or SystemClock(), self.history, self)
+        clock = clock or SystemClock()
+        self.calls = CallList(middleware, self.bridge, clock, self.history, self)
         self.ringer = Ringer(middleware, self.calls, self)
         self.proposals = Proposals(self.bridge, self.calls, self)
         self.transfers = Transfers(self.bridge, self.calls, self)
         self.contacts = ContactList(middleware.people, self.bridge, self)
         self.calls.name_of = self.contacts.name_of
-        models = Models(self.accounts, self.calls, self.transfers, self.contacts)
+        self.messages = Messages(middleware, self.bridge, clock, self.calls, settings, self)
+        self.messages.name_with(self.contacts.name_of)
+        models = Models(self.accounts, self.calls, self.transfers, self.contacts, self.messages.chats, self.messages.files)
         self.window = MainWindow(middleware, self.bridge, models, self.theme, settings)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
         self._dialogs = Dialogs(self.calls, self.ringer, self.window)
@@ -154,7 +159,8 @@ class Application(QObject):
 
     def quit(self) -> None:
         """End BlinkQ."""
-        self.window.hide()
+        for window in (self.window, self.messages.chat_window, self.messages.files_window):
+            window.hide()
         self._dialogs.close()
         self.tray.close()
         self.ringer.close()
@@ -169,11 +175,13 @@ class Application(QObject):
         self.ringer.close()
         self.tray.close()
         self.calls.close()
+        self.messages.close()
         self.bridge.close()
         self.window.retire()
         self.history.close()
         # at once and first: a window must not outlive the models that it shows
-        sip.delete(self.window)
+        for window in (self.messages.chat_window, self.messages.files_window, self.window):
+            sip.delete(window)
 
     def unexpected(self, kind: type[BaseException], value: BaseException, trace: TracebackType | None) -> None:
         """An exception that nobody caught: logged in full, told in a sentence; calls go on."""
@@ -190,6 +198,11 @@ class Application(QObject):
         self.calls.added.connect(self._dialogs.ask_call)
         self.proposals.asked.connect(self._dialogs.ask_request)
         self.transfers.asked.connect(self._dialogs.ask_request)
+        self.messages.asked.connect(self._dialogs.ask_request)
+        self.messages.call_wanted.connect(self._call_chat)
+        self.messages.tell = self.tray.notify
+        self.window.messages.chats_wanted.connect(self.messages.chat_window.come_to_front)
+        self.window.messages.files_wanted.connect(self.messages.files_window.come_to_front)
         self.window.quit_wanted.connect(self.quit)
         self.window.closing.connect(self._window_closed)
         self.window.muted_changed.connect(lambda _muted: self.tray.refresh())
@@ -201,6 +214,11 @@ class Application(QObject):
         if self.history.kept_aside is not None:
             text = self.tr("The list of recent calls was unreadable. It is kept as %1, and a new one begins.")
             self.window.show_notice(text.replace("%1", str(self.history.kept_aside)))
+
+    def _call_chat(self, chat: Chat) -> None:
+        """Call whom a chat is with."""
+        self.window.come_to_front()
+        self.window.place_call(chat.uri, chat.name, chat.account)
 
     async def _stop_middleware(self) -> None:
         ended = self.bridge.expect("SIPApplicationDidEnd")

@@ -18,14 +18,17 @@ from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
 from blinkq.app.call_panel import CallPanel
 from blinkq.app.calls_pane import CallsPane
+from blinkq.app.chat_list import ChatList
 from blinkq.app.conference_panel import ConferencePanel
 from blinkq.app.contact_list import ContactList, Person
 from blinkq.app.contacts_pane import ContactsPane
 from blinkq.app.device_menu import DeviceMenu
+from blinkq.app.file_transfer_list import FileTransferList
 from blinkq.app.form_loader import load_form
 from blinkq.app.history import CallRecord
 from blinkq.app.icons import set_icon, tray_icon
 from blinkq.app.main_window_form import MainWindowForm
+from blinkq.app.message_commands import MessageCommands
 from blinkq.app.middleware import AccountLike, DeviceKind, Middleware
 from blinkq.app.people import LOCAL_ACCOUNT
 from blinkq.app.presence_bar import PresenceBar
@@ -54,6 +57,8 @@ class Models:
     calls: CallList
     transfers: Transfers
     contacts: ContactList
+    chats: ChatList
+    files: FileTransferList
 
 
 class MainWindow(QMainWindow):
@@ -80,6 +85,9 @@ class MainWindow(QMainWindow):
         self._recent_pane = RecentPane(self.ui, models.calls.history, self)
         self._contacts_pane = ContactsPane(self.ui, models.contacts, middleware.people, settings, self)
         self._calls_pane = CallsPane(self.ui, models.calls, models.transfers, middleware, self._completions, self)
+        self.messages = MessageCommands(
+            self.ui, models.chats, models.files, lambda: self.account, self._show_dial_error, lambda: list(self.panels.values()), self
+        )
         self._prepare()
         self._connect()
         menus = {DeviceKind.INPUT: self.ui.inputMenu, DeviceKind.OUTPUT: self.ui.outputMenu, DeviceKind.ALERT: self.ui.alertMenu}
@@ -239,6 +247,8 @@ class MainWindow(QMainWindow):
         contacts.changed.connect(self._completions_changed)
         contacts.call_wanted.connect(self._call_person)
         contacts.address_wanted.connect(self.edit_address)
+        contacts.chat_wanted.connect(lambda person, address: self.messages.chat(address, person.name, self._account_for(person)))
+        contacts.file_wanted.connect(lambda person, address: self.messages.choose_files(address, person.name, self._account_for(person)))
         accounts.saved.connect(ui.dialBox.setFocus)
         recent.changed.connect(self._completions_changed)
         recent.contact_wanted.connect(contacts.add)
@@ -247,6 +257,7 @@ class MainWindow(QMainWindow):
         calls.changed.connect(self._show_body)
         calls.mute_wanted.connect(self.set_muted)
         calls.redial_wanted.connect(self._redial)
+        calls.chat_wanted.connect(self.messages.toggle_chat)
         calls.focus_lost.connect(ui.dialBox.setFocus)
         ui.dialBox.returnPressed.connect(self._dial)
         ui.dialBox.textChanged.connect(self._dial_text_changed)
@@ -286,8 +297,11 @@ class MainWindow(QMainWindow):
         self.place_call(record.uri, record.name, account)
 
     def _call_person(self, person: Person, address: str) -> None:
-        account = self._middleware.people.local_account() if person.neighbour is not None else None
-        self.place_call(address, person.name, account)
+        self.place_call(address, person.name, self._account_for(person))
+
+    def _account_for(self, person: Person) -> AccountLike | None:
+        """Neighbours are reached without a server; None: as everybody else."""
+        return self._middleware.people.local_account() if person.neighbour is not None else None
 
     # what is below the calls -----------------------------------------------------------------------------------------------------
 

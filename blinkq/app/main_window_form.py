@@ -36,6 +36,7 @@ class MainWindowForm(Protocol):
     voicemailButton: QToolButton
     dialBox: QLineEdit
     callButton: QPushButton
+    chatButton: QToolButton
     dialErrorLabel: QLabel
     noticeFrame: QFrame
     noticeLabel: QLabel
@@ -81,6 +82,10 @@ class MainWindowForm(Protocol):
     clearHistoryAction: QAction
     addContactAction: QAction
     localNetworkAction: QAction
+    chatAction: QAction
+    sendFileAction: QAction
+    chatsAction: QAction
+    filesAction: QAction
     muteAction: QAction
     silentAction: QAction
     systemThemeAction: QAction

@@ -1,19 +1,30 @@
-"""What the other party of a standing call wants of us, until it is answered, taken back or too old."""
+"""What another party wants of us, in a standing call or out of the blue, until it is answered, taken back or too old."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 
-from blinkq.app.call import Call
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 
-__all__ = ["Decision", "PeerRequest"]
+__all__ = ["Decision", "Party", "PeerRequest"]
 
 log = get_logger("app.peer_request")
+
+
+class Party(Protocol):
+    """Who asks: a Call, a file, somebody who wants to chat. ``finished`` when it is over."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def peer(self) -> str: ...
+    @property
+    def finished(self) -> pyqtBoundSignal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +38,22 @@ class Decision:
 class PeerRequest(QObject):
     """One request. ``closed`` once, when there is nothing to decide any more.
 
+    ``call``: who asks; ``during_call``: whether it is about a call that goes on whatever the answer is;
     ``heading`` what it is about, ``text`` what is wanted (it goes on after the name of the other party), ``picture`` the name of an icon.
     """
 
     closed = pyqtSignal()
 
-    def __init__(self, call: Call, heading: str, text: str, picture: str, decision: Decision, parent: QObject | None = None) -> None:
+    def __init__(
+        self, call: Party, heading: str, text: str, picture: str, decision: Decision, parent: QObject | None = None, *,
+        during_call: bool = True,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.call = call
         self.heading = heading
         self.text = text
         self.picture = picture
+        self.during_call = during_call
         self._decision = decision
         self._open = True
         call.finished.connect(self.close)
@@ -47,7 +63,7 @@ class PeerRequest(QObject):
         self._decide(self._decision.accept)
 
     def reject(self) -> None:
-        """Refuse; the call goes on as it is. Nothing happens when it is too late."""
+        """Refuse; a standing call goes on as it is. Nothing happens when it is too late."""
         self._decide(self._decision.reject)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The dialog of a request during a call: what the other party wants, and Accept or Refuse, with a time limit."""
+"""The dialog of a request, during a call or out of the blue: what the other party wants, and Accept or Refuse, with a time limit."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ class PeerRequestDialog(QDialog):
         ui.titleLabel.setText(request.call.title)
         ui.headingLabel.setText(request.heading)
         ui.questionLabel.setText(request.text)
+        if not request.during_call:
+            self.setWindowTitle(f"{request.heading} – BlinkQ")
+            ui.rejectButton.setToolTip(self.tr("Refuse (Alt+R)"))
         ui.pictureLabel.setPixmap(pixmap(request.picture, "good", QSize(44, 44), self.devicePixelRatioF()))
         self.setAccessibleName(f"{request.call.title} {request.text}")
         for button, name, role in ((ui.acceptButton, "check", "on_accent"), (ui.rejectButton, "close", "text")):

@@ -178,7 +178,9 @@ def test_adding_a_contact(person: Person, people: FakePeople) -> None:
 def test_changing_and_removing_by_the_menu(person: Person, people: FakePeople, monkeypatch: pytest.MonkeyPatch) -> None:
     menu = entries(person, "Bob Builder")
     assert [action.text() for action in menu.actions()] == [
-        "Call bob@example.com", "Call bob@home.example.com", "Put the address into the dial box", "Change contact…", "Remove contact…",
+        "Call bob@example.com", "Call bob@home.example.com", "Chat with bob@example.com", "Send files to bob@example.com…",
+        "Chat with bob@home.example.com", "Send files to bob@home.example.com…", "Put the address into the dial box",
+        "Change contact…", "Remove contact…",
     ]  # fmt: skip
     choose(menu, "Change contact…")
     ui = dialog(person).ui

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.fake_messages import FakeMedia
 from support.fake_people import FakePeople
 
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what may be posted
@@ -123,6 +124,17 @@ class FakeSession:
     def unhold(self) -> None:
         self.commands.append("unhold")
 
+    def add_stream(self, stream: FakeStream) -> None:
+        if self.state != "connected":
+            raise IllegalStateError(f"add_stream is not allowed in state {self.state}")
+        self.commands.append(f"add {stream.type}")
+        self.state, self.proposed_streams = "sending_proposal", [stream]
+
+    def remove_stream(self, stream: FakeStream) -> None:
+        if self.state != "connected":
+            raise IllegalStateError(f"remove_stream is not allowed in state {self.state}")
+        self.commands.append(f"remove {stream.type}")
+
     def accept_proposal(self, streams: list[FakeStream]) -> None:
         if self.state != "received_proposal":
             raise IllegalStateError(f"accept_proposal() in state {self.state}")
@@ -192,6 +204,26 @@ class FakeSession:
         announce("SIPSessionGotProposal", self, originator="remote", streams=list(self.proposed_streams),
                  proposed_streams=list(self.proposed_streams))  # fmt: skip
 
+    def answers_proposal(self, code: int = 200) -> None:
+        """What we proposed is accepted and runs now, or is refused."""
+        self.state = "connected"
+        streams, self.proposed_streams = self.proposed_streams or [], None
+        if code >= 300:
+            announce("SIPSessionGotRejectProposal", self, originator="local", code=code, reason="Not Acceptable Here", streams=streams,
+                     proposed_streams=streams)  # fmt: skip
+            return
+        self.streams = [*(self.streams or []), *streams]
+        announce("SIPSessionGotAcceptProposal", self, originator="local", streams=streams, accepted_streams=streams,
+                 proposed_streams=streams)  # fmt: skip
+        announce("SIPSessionDidRenegotiateStreams", self, originator="local", action="add", streams=streams, added_streams=streams,
+                 removed_streams=[])  # fmt: skip
+
+    def removes(self, stream: FakeStream, originator: str = "remote") -> None:
+        """One stream of the call is gone."""
+        self.streams = [one for one in self.streams or [] if one is not stream]
+        announce("SIPSessionDidRenegotiateStreams", self, originator=originator, action="remove", streams=[stream], added_streams=[],
+                 removed_streams=[stream])  # fmt: skip
+
     def withdraws_proposal(self, code: int = 487, reason: str = "Request Terminated") -> None:
         """The peer takes its proposal back, or another answer of ours has reached it."""
         self.state = "connected"
@@ -206,6 +238,8 @@ class FakeSession:
         self.streams = [*(self.streams or []), *streams]
         announce("SIPSessionGotAcceptProposal", self, originator="remote", streams=streams, accepted_streams=streams,
                  proposed_streams=streams)  # fmt: skip
+        announce("SIPSessionDidRenegotiateStreams", self, originator="remote", action="add", streams=streams, added_streams=streams,
+                 removed_streams=[])  # fmt: skip
 
 
 @dataclass(eq=False)
@@ -254,6 +288,7 @@ class FakeMiddleware:
 
     def __init__(self, *accounts: FakeAccount) -> None:
         self.people = FakePeople(FakeAccount("bonjour@local", enabled=False), announce)
+        self.media = FakeMedia(announce)
         self.known: list[FakeAccount] = list(accounts)
         self.default: FakeAccount | None = accounts[0] if accounts else None
         self.sessions: list[FakeSession] = []
@@ -387,12 +422,13 @@ class FakeMiddleware:
         announce("DNSLookupDidFail", self.lookups[-1], error=error, originator="remote")
 
     def calls_in(
-        self, user: str = "carol", name: str | None = "Carol Jones", host: str = "example.com", replaces: FakeSession | None = None
-    ) -> FakeSession:
+        self, user: str = "carol", name: str | None = "Carol Jones", host: str = "example.com", replaces: FakeSession | None = None,
+        streams: Sequence[object] = (),
+    ) -> FakeSession:  # fmt: skip
         """Somebody calls the default account, or takes the place of somebody in a call."""
         account = self.default or FakeAccount("guest@local")
         session = FakeSession(account, "incoming", "incoming", remote_identity=FakeIdentity(FakeURI(user, host), name))
-        session.proposed_streams = [FakeStream(srtp_active=True)]
+        session.proposed_streams = list(streams) or [FakeStream(srtp_active=True)]  # type: ignore[assignment]
         session.replaced_session = replaces
         self.sessions.append(session)
         announce("SIPSessionNewIncoming", session, streams=list(session.proposed_streams), headers={})

@@ -1,0 +1,266 @@
+"""One conversation: what was written and what became of it, over one session after another with the same party.
+
+What this is not: a widget, or what finds and answers sessions (``chat_list``).
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from blinkq.app.address import display_address
+from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, clean_line, clean_text, plain_of_html
+from blinkq.app.composing import OwnComposing, PeerComposing
+from blinkq.app.file_transfer import FileTransfer
+from blinkq.app.file_wording import size_text
+from blinkq.app.media_session import MediaSession, MediaStage
+from blinkq.app.message_media import ChatStreamLike
+from blinkq.app.middleware import AccountLike
+from blinkq.app.wording import explanation_text
+from blinkq.base.clock import Clock
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification
+from blinkq.qtbridge.notifications import NotificationBridge
+
+__all__ = ["CHAT_NOTIFICATIONS", "MAX_ENTRIES", "Chat"]
+
+log = get_logger("app.chat")
+
+#: entries that are kept; the oldest go first
+MAX_ENTRIES = 2000
+
+
+class Chat(QObject):
+    """A conversation. ``changed`` after its state has; ``entry_added`` and ``entry_changed`` with a ChatEntry; ``trimmed`` when the oldest
+    went; ``arrived`` with every message of the other side; ``session_wanted`` asks for a session, since there is something to send."""
+
+    changed = pyqtSignal()
+    entry_added = pyqtSignal(object)
+    entry_changed = pyqtSignal(object)
+    trimmed = pyqtSignal()
+    arrived = pyqtSignal(object)
+    session_wanted = pyqtSignal()
+
+    def __init__(
+        self, bridge: NotificationBridge, clock: Clock, uri: str, name: str, account: AccountLike | None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.uri = uri
+        self.name = clean_line(name)
+        self.account = account
+        self.entries: list[ChatEntry] = []
+        self.unread = 0
+        self.link: MediaSession | None = None
+        self._stream: ChatStreamLike | None = None
+        self._bridge = bridge
+        self._clock = clock
+        self.own_composing = OwnComposing(self._send_composing, self)
+        self.peer_composing = PeerComposing(self)
+        self.peer_composing.changed.connect(self.changed)
+
+    # what is shown ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def peer(self) -> str:
+        """The other party's address without scheme and parameters."""
+        return display_address(self.uri)
+
+    @property
+    def title(self) -> str:
+        """The other party's name, or its address when it has none."""
+        return self.name or self.peer
+
+    @property
+    def stage(self) -> MediaStage | None:
+        """Of the present session; None while there is none."""
+        return self.link.stage if self.link is not None else None
+
+    @property
+    def open(self) -> bool:
+        """Messages can go out now."""
+        return self.stage is MediaStage.RUNNING
+
+    # commands --------------------------------------------------------------------------------------------------------------------
+
+    def attach(self, link: MediaSession, stream: ChatStreamLike) -> None:
+        """Go on over this session; one that there was is ended."""
+        old, self.link = self.link, link
+        if old is not None:
+            self._let_go()
+            old.end()
+        self._stream = stream
+        for name in CHAT_NOTIFICATIONS:
+            self._bridge.listen(name, getattr(self, f"_NH_{name}"), stream)
+        link.changed.connect(self.changed)
+        link.running.connect(self._running)
+        link.finished.connect(lambda: self._finished(link))
+        if link.stage is MediaStage.RUNNING:
+            self._running()
+        self.changed.emit()
+
+    def write(self, text: str) -> ChatEntry | None:
+        """Send a message, or let it wait until there is a session; None for nothing but space."""
+        text = text.strip("\n")
+        if not text.strip():
+            return None
+        entry = ChatEntry(EntryKind.OWN, text, self._clock.wallclock(), self.tr("You"), Mark.WAITING)
+        self.own_composing.sent()
+        self._add(entry)
+        self._transmit(entry)
+        return entry
+
+    def retry(self, entry: ChatEntry) -> None:
+        """Send a message again that was not delivered."""
+        if entry.mark is Mark.FAILED:
+            entry.reason = ""
+            self._set_mark(entry, Mark.WAITING)
+            self._transmit(entry)
+
+    def typing(self, text: str) -> None:
+        """What is being written has changed."""
+        if not self.open:
+            return
+        if text.strip():
+            self.own_composing.typed()
+        else:
+            self.own_composing.stopped()
+
+    def end(self) -> None:
+        """End the session; what was written stays."""
+        if self.link is not None:
+            self.link.end()
+
+    def seen(self) -> None:
+        """The person has read everything."""
+        if self.unread:
+            self.unread = 0
+            self.changed.emit()
+
+    def note(self, text: str, level: str = "muted") -> None:
+        """Write a sentence of ours into the chat."""
+        self._add(ChatEntry(EntryKind.NOTE, text, self._clock.wallclock(), level=level))
+
+    def give_up(self, text: str) -> None:
+        """No session is possible; what waits for one is not sent."""
+        self.note(text, "error")
+        self._fail_unsent()
+
+    def show_transfer(self, transfer: FileTransfer) -> None:
+        """Let a file of this conversation stand in the chat."""
+        sender = self.title if transfer.incoming else self.tr("You")
+        entry = ChatEntry(EntryKind.FILE, transfer.name, self._clock.wallclock(), sender, transfer=transfer)
+        self._add(entry)
+        transfer.changed.connect(lambda: self.entry_changed.emit(entry))
+
+    def forget(self) -> None:
+        """Stop listening. Idempotent."""
+        self._let_go()
+        if self.link is not None:
+            self.link.forget()
+
+    # notifications ---------------------------------------------------------------------------------------------------------------
+
+    def _NH_ChatStreamGotMessage(self, notification: Notification) -> None:
+        data = notification.data
+        self.peer_composing.stopped()
+        kind = str(data.content_type).partition(";")[0].strip().lower()
+        content = data.content
+        if isinstance(content, str) and kind.startswith("text/"):
+            text = clean_text(plain_of_html(content) if kind == "text/html" else content)
+        else:
+            text = self.tr("[A message of a kind that cannot be shown here: %1, %2. Ask for it as a file.]")
+            text = text.replace("%1", clean_line(kind, 60)).replace("%2", size_text(len(content)))
+        entry = ChatEntry(EntryKind.PEER, text, self._clock.wallclock(), self.title)
+        self.unread += 1
+        self._add(entry)
+        self.arrived.emit(entry)
+        self.changed.emit()
+
+    def _NH_ChatStreamDidDeliverMessage(self, notification: Notification) -> None:
+        entry = self._entry(notification.data.message_id)
+        if entry is not None:
+            self._set_mark(entry, Mark.DELIVERED)
+
+    def _NH_ChatStreamDidNotDeliverMessage(self, notification: Notification) -> None:
+        entry = self._entry(notification.data.message_id)
+        if entry is not None and entry.mark is not Mark.DELIVERED:
+            reason = clean_line(str(notification.data.reason or ""))
+            self._fail(entry, f"{notification.data.code} {reason}" if notification.data.code else reason)
+
+    def _NH_ChatStreamGotComposingIndication(self, notification: Notification) -> None:
+        self.peer_composing.told(str(notification.data.state), float(notification.data.refresh))
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _running(self) -> None:
+        for entry in [entry for entry in self.entries if entry.mark is Mark.WAITING]:
+            self._transmit(entry)
+        self.changed.emit()
+
+    def _finished(self, link: MediaSession) -> None:
+        if link is not self.link:
+            return
+        self._let_go()
+        if link.explanation is not None:
+            self.note(explanation_text(link.explanation), "error")
+        elif link.ended_by_peer:
+            self.note(self.tr("%1 has ended the chat.").replace("%1", self.title))
+        self._fail_unsent()
+        self.changed.emit()
+
+    def _fail_unsent(self) -> None:
+        for entry in self.entries:
+            if entry.mark in (Mark.WAITING, Mark.SENDING):
+                self._fail(entry, self.tr("there was no connection"))
+
+    def _let_go(self) -> None:
+        """Of the stream there was."""
+        self.own_composing.sent()
+        self.peer_composing.stopped()
+        if self._stream is not None:
+            for name in CHAT_NOTIFICATIONS:
+                self._bridge.forget(name, getattr(self, f"_NH_{name}"), self._stream)
+            self._stream = None
+
+    def _transmit(self, entry: ChatEntry) -> None:
+        if self.link is None or self.link.over:
+            self.session_wanted.emit()
+        elif self.open and self._stream is not None:
+            try:
+                entry.message_id = self._stream.send_message(entry.text)
+            except (BlinkQError, RuntimeError, ValueError) as error:
+                self._fail(entry, str(error))
+            else:
+                self._set_mark(entry, Mark.SENDING)
+
+    def _send_composing(self, state: str, refresh: int | None) -> None:
+        if not self.open or self._stream is None:
+            return
+        try:
+            self._stream.send_composing_indication(state, refresh)
+        except (BlinkQError, RuntimeError) as error:  # the session has just ended: its notification is on the way
+            log.debug("chat with %s: %s", self.peer, error)
+
+    def _entry(self, message_id: str) -> ChatEntry | None:
+        return next((entry for entry in reversed(self.entries) if entry.message_id == message_id), None)
+
+    def _fail(self, entry: ChatEntry, reason: str) -> None:
+        entry.reason = reason
+        self._set_mark(entry, Mark.FAILED)
+
+    def _set_mark(self, entry: ChatEntry, mark: Mark) -> None:
+        entry.mark = mark
+        self.entry_changed.emit(entry)
+
+    def _add(self, entry: ChatEntry) -> None:
+        self.entries.append(entry)
+        if len(self.entries) > MAX_ENTRIES:
+            del self.entries[: MAX_ENTRIES // 10]
+            self.trimmed.emit()
+        else:
+            self.entry_added.emit(entry)
+
+
+CHAT_NOTIFICATIONS = (
+    "ChatStreamGotMessage", "ChatStreamDidDeliverMessage", "ChatStreamDidNotDeliverMessage", "ChatStreamGotComposingIndication",
+)  # fmt: skip

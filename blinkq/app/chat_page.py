@@ -1,0 +1,233 @@
+"""One tab of the chat window: what was written, what is being written, and files dropped into it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
+from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QImage
+from PyQt6.QtWidgets import QFileDialog, QFrame, QLabel, QPushButton, QToolButton, QWidget
+
+from blinkq.app.chat import Chat
+from blinkq.app.chat_entries import ChatEntry
+from blinkq.app.chat_view import ChatView, shown_address
+from blinkq.app.file_transfer_list import FileTransferList, SendError
+from blinkq.app.form_loader import load_form
+from blinkq.app.icons import set_icon
+from blinkq.app.media_session import MediaStage
+from blinkq.app.message_edit import MessageEdit
+from blinkq.app.opening import open_file, show_in_folder
+from blinkq.app.questions import ask
+from blinkq.app.widgets import ElidedLabel, set_level
+
+__all__ = ["ChatPage", "ChatPageForm"]
+
+
+class ChatPageForm(Protocol):
+    """Widgets of chat_page.ui."""
+
+    titleLabel: ElidedLabel
+    stateLabel: ElidedLabel
+    callButton: QToolButton
+    fileButton: QToolButton
+    endButton: QToolButton
+    view: ChatView
+    composingLabel: QLabel
+    endedFrame: QFrame
+    endedLabel: QLabel
+    reconnectButton: QPushButton
+    messageEdit: MessageEdit
+    sendButton: QPushButton
+
+    def setupUi(self, widget: QWidget) -> None: ...
+
+
+class ChatPage(QWidget):
+    """Shows a Chat. ``call_wanted`` asks to call the other party; ``reconnect_wanted`` to begin a session again."""
+
+    call_wanted = pyqtSignal(Chat)
+    reconnect_wanted = pyqtSignal(Chat)
+
+    def __init__(self, chat: Chat, files: FileTransferList, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.chat = chat
+        self._files = files
+        self._pictures: tempfile.TemporaryDirectory[str] | None = None
+        self.ui: ChatPageForm = load_form("chat_page")
+        self.ui.setupUi(self)
+        self.setAcceptDrops(True)
+        self._prepare()
+        self._connect()
+        self.ui.view.show_entries(chat.entries)
+        self.refresh()
+
+    # public ----------------------------------------------------------------------------------------------------------------------
+
+    def refresh(self) -> None:
+        """Show the chat as it is now."""
+        chat, ui = self.chat, self.ui
+        over = chat.stage in (None, MediaStage.OVER)
+        ui.titleLabel.setText(chat.title)
+        ui.stateLabel.setText(self._state_text())
+        set_level(ui.stateLabel, "good" if chat.open else "muted")
+        ui.endButton.setEnabled(not over)
+        ui.endedFrame.setVisible(over)
+        ui.endedLabel.setText(self.tr("You are not connected with %1.").replace("%1", chat.title))
+        composing = chat.peer_composing.active
+        ui.composingLabel.setText(self.tr("%1 is typing…").replace("%1", chat.title) if composing else " ")
+
+    def send_files(self, paths: list[Path]) -> None:
+        """Send files to the other party, each shown in the chat."""
+        for path in paths:
+            try:
+                transfer = self._files.send(path, self.chat.uri, self.chat.account, self.chat.name)
+            except SendError as error:
+                self.chat.note(str(error), "error")
+            else:
+                self.chat.show_transfer(transfer)
+
+    def retire(self) -> None:
+        """The chat is going: stop following it."""
+        for signal, slot in self._following():
+            signal.disconnect(slot)
+        if self._pictures is not None:
+            self._pictures.cleanup()
+            self._pictures = None
+
+    # events ----------------------------------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        data = event.mimeData() if event is not None else None
+        if event is not None and data is not None and (data.hasUrls() or data.hasImage() or data.hasText()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        data = event.mimeData() if event is not None else None
+        if event is None or data is None:
+            return
+        if not self.take(data) and data.hasText():
+            self.ui.messageEdit.insertPlainText(data.text())
+        event.acceptProposedAction()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "ui"):
+            self.ui.view.redraw()
+
+    def take(self, data: QMimeData) -> bool:
+        """Send the files or the picture that was dropped or pasted; False when there are none."""
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.send_files(paths)
+            return True
+        picture = data.imageData() if data.hasImage() else None
+        if isinstance(picture, QImage) and not picture.isNull():
+            self.send_files([self._keep(picture)])
+            return True
+        return False
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        ui = self.ui
+        font = ui.titleLabel.font()
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        ui.titleLabel.setFont(font)
+        for button, name in ((ui.callButton, "call"), (ui.fileButton, "file"), (ui.endButton, "close")):
+            set_icon(button, name)
+        set_icon(ui.sendButton, "send", "on_accent")
+        ui.view.setAccessibleName(self.tr("Messages with %1").replace("%1", self.chat.title))
+        ui.messageEdit.setFocus()
+        self.setFocusProxy(ui.messageEdit)
+
+    def _connect(self) -> None:
+        ui = self.ui
+        for signal, slot in self._following():
+            signal.connect(slot)
+        ui.messageEdit.submitted.connect(self._send)
+        ui.messageEdit.textChanged.connect(lambda: self.chat.typing(ui.messageEdit.toPlainText()))
+        ui.messageEdit.media_pasted.connect(self.take)
+        ui.sendButton.clicked.connect(self._send)
+        ui.callButton.clicked.connect(lambda: self.call_wanted.emit(self.chat))
+        ui.fileButton.clicked.connect(self._choose_files)
+        ui.endButton.clicked.connect(self.chat.end)
+        ui.reconnectButton.clicked.connect(self._reconnect)
+        ui.view.link_wanted.connect(self._open_link)
+        ui.view.command_wanted.connect(self._command)
+
+    def _following(self) -> list[tuple[pyqtBoundSignal, Callable[..., None]]]:
+        chat, view = self.chat, self.ui.view
+        return [
+            (chat.changed, self.refresh), (chat.entry_added, view.append_entry), (chat.entry_changed, view.update_entry),
+            (chat.trimmed, self._show_all),
+        ]  # fmt: skip
+
+    def _show_all(self) -> None:
+        self.ui.view.show_entries(self.chat.entries)
+
+    def _state_text(self) -> str:
+        chat = self.chat
+        state = {
+            MediaStage.LOOKING_UP: self.tr("Looking up the server…"), MediaStage.CALLING: self.tr("Connecting…"),
+            MediaStage.RINGING: self.tr("Waiting for an answer…"), MediaStage.ANSWERING: self.tr("Connecting…"),
+            MediaStage.RUNNING: self.tr("Connected"),
+        }.get(chat.stage or MediaStage.OVER, self.tr("Not connected"))  # fmt: skip
+        if chat.open and chat.link is not None and chat.link.part_of_call:
+            state = self.tr("Part of the call")
+        return f"{state} · {chat.peer}"
+
+    def _send(self) -> None:
+        edit = self.ui.messageEdit
+        if self.chat.write(edit.toPlainText()) is not None:
+            blocked = edit.blockSignals(True)  # emptied because it was sent, which is not "stopped typing"
+            edit.clear()
+            edit.blockSignals(blocked)
+            edit.fit()
+        edit.setFocus()
+
+    def _reconnect(self) -> None:
+        self.reconnect_wanted.emit(self.chat)
+        self.ui.messageEdit.setFocus()
+
+    def _choose_files(self) -> None:
+        names, _kind = QFileDialog.getOpenFileNames(self, self.tr("Send files to %1").replace("%1", self.chat.title))
+        self.send_files([Path(name) for name in names])
+
+    def _open_link(self, url: QUrl) -> None:
+        question = self.tr("Open this address?\n\n%1").replace("%1", shown_address(url))
+        if url.scheme().lower() in ("http", "https", "mailto") and ask(self, self.tr("Open a link"), question, self.tr("Open")):
+            QDesktopServices.openUrl(url)
+
+    def _command(self, command: str, entry: ChatEntry) -> None:
+        transfer = entry.transfer
+        if transfer is None:
+            if command == "retry":
+                self.chat.retry(entry)
+        elif command == "cancel":
+            transfer.cancel()
+        elif command == "retry":
+            try:
+                self.chat.show_transfer(self._files.retry(transfer))
+            except SendError as error:
+                self.chat.note(str(error), "error")
+        elif command == "open":
+            open_file(self, transfer)
+        elif command == "folder":
+            show_in_folder(transfer)
+
+    def _keep(self, picture: QImage) -> Path:
+        """A picture that was pasted needs a name and a place until it is sent."""
+        if self._pictures is None:
+            self._pictures = tempfile.TemporaryDirectory(prefix="blinkq-")
+        moment = datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
+        number, path = 1, Path(self._pictures.name) / f"Picture {moment}.png"
+        while path.exists():
+            number += 1
+            path = path.with_name(f"Picture {moment} {number}.png")
+        picture.save(str(path), "PNG")
+        return path

@@ -1,0 +1,232 @@
+"""The messages of a chat as text that can be read, selected and copied.
+
+Nothing of it is ever taken for HTML, nothing is loaded, and a link says where it goes and asks before it opens.
+"""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QUrl, QVariant, pyqtSignal
+from PyQt6.QtGui import QFont, QHelpEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PyQt6.QtWidgets import QTextBrowser, QToolTip, QWidget
+
+from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, find_links
+from blinkq.app.colours import colours
+from blinkq.app.file_transfer import TransferStage
+from blinkq.app.file_wording import level_of, status_text
+
+__all__ = ["ChatView", "shown_address"]
+
+#: entries of one party within so many seconds stand under one heading
+_TOGETHER = 300.0
+#: what we write into links of our own; strangers can write web and mail addresses only
+_COMMAND = "blinkq-chat"
+
+
+class ChatView(QTextBrowser):
+    """Shows ChatEntries. ``link_wanted`` with an address that was clicked; ``command_wanted`` with "retry", "open", "folder" or "cancel"
+    and the entry it stands in."""
+
+    link_wanted = pyqtSignal(QUrl)
+    command_wanted = pyqtSignal(str, object)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setAcceptDrops(False)
+        self.anchorClicked.connect(self._clicked)
+        self._entries: list[ChatEntry] = []
+        #: where the part of each that changes begins: number of the block, place in it. Blocks are only ever added at the end.
+        self._tails: list[tuple[int, int]] = []
+        document = self.document()
+        assert document is not None
+        document.setDocumentMargin(8)
+
+    # public ----------------------------------------------------------------------------------------------------------------------
+
+    def show_entries(self, entries: list[ChatEntry]) -> None:
+        """Show these and no others."""
+        self.clear()
+        self._entries, self._tails = [], []
+        for entry in entries:
+            self._append(entry)
+        self.scroll_down()
+
+    def append_entry(self, entry: ChatEntry) -> None:
+        """Add one at the end; follow it unless something older is being read."""
+        bar = self.verticalScrollBar()
+        follow = entry.kind is EntryKind.OWN or bar is None or bar.value() >= bar.maximum() - 4
+        self._append(entry)
+        if follow:
+            self.scroll_down()
+
+    def update_entry(self, entry: ChatEntry) -> None:
+        """What became of it has changed."""
+        for known, tail in zip(reversed(self._entries), reversed(self._tails), strict=True):
+            if known is entry:
+                bar = self.verticalScrollBar()
+                follow = bar is not None and bar.value() >= bar.maximum() - 4
+                document = self.document()
+                assert document is not None
+                block = document.findBlockByNumber(tail[0])
+                cursor = QTextCursor(document)
+                cursor.setPosition(block.position() + tail[1])
+                cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+                cursor.removeSelectedText()
+                self._write_tail(cursor, entry, self._entries.index(entry))
+                if follow:
+                    self.scroll_down()
+                return
+
+    def redraw(self) -> None:
+        """In the colours of the moment."""
+        self.show_entries(list(self._entries))
+
+    def scroll_down(self) -> None:
+        """Show the latest."""
+        bar = self.verticalScrollBar()
+        if bar is not None:
+            bar.setValue(bar.maximum())
+
+    # events ----------------------------------------------------------------------------------------------------------------------
+
+    def loadResource(self, _kind: int, _name: QUrl) -> QVariant:
+        """Nothing is loaded, from nowhere."""
+        return QVariant()
+
+    def event(self, event: QEvent | None) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            viewport = self.viewport()
+            anchor = self.anchorAt(viewport.mapFrom(self, event.pos())) if viewport is not None else ""
+            shown = "" if not anchor or anchor.startswith(_COMMAND) else shown_address(QUrl(anchor))
+            QToolTip.showText(event.globalPos(), shown, self)
+            return True
+        return super().event(event)
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _clicked(self, url: QUrl) -> None:
+        if url.scheme() != _COMMAND:
+            self.link_wanted.emit(url)
+            return
+        command, _, number = url.path().partition("/")
+        if number.isdecimal() and int(number) < len(self._entries):
+            self.command_wanted.emit(command, self._entries[int(number)])
+
+    def _append(self, entry: ChatEntry) -> None:
+        document = self.document()
+        assert document is not None
+        cursor = QTextCursor(document)
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        before = self._entries[-1] if self._entries else None
+        number = len(self._entries)
+        self._entries.append(entry)
+        if before is None or _day(before) != _day(entry):
+            self._block(cursor, first=before is None, above=6, centred=True)
+            day = QLocale().toString(_day(entry), QLocale.FormatType.LongFormat)
+            cursor.insertText(day, _format("muted", small=True))
+            before = None
+        if entry.kind is EntryKind.NOTE:
+            self._block(cursor, above=8, centred=True)
+            cursor.insertText(f"{_time(entry)}  ", _format("muted", small=True))
+            cursor.insertText(entry.text, _format({"error": "danger"}.get(entry.level, entry.level), small=True))
+        else:
+            self._write_message(cursor, entry, before)
+        self._tails.append((cursor.blockNumber(), cursor.positionInBlock()))
+        self._write_tail(cursor, entry, number)
+
+    def _write_message(self, cursor: QTextCursor, entry: ChatEntry, before: ChatEntry | None) -> None:
+        spoken = before is not None and before.kind is not EntryKind.NOTE
+        if before is None or not spoken or _own(before) is not _own(entry) or entry.when - before.when >= _TOGETHER:
+            self._block(cursor, above=12)
+            who = _format("muted" if _own(entry) else "accent")
+            who.setFontWeight(QFont.Weight.Bold)
+            cursor.insertText(entry.sender, who)
+            cursor.insertText(f"  {_time(entry)}", _format("muted", small=True))
+        self._block(cursor, above=3)
+        if entry.kind is EntryKind.FILE:
+            name = _format("text")
+            name.setFontWeight(QFont.Weight.DemiBold)
+            cursor.insertText(entry.text, name)
+        else:
+            _write_text(cursor, entry.text)
+
+    def _block(self, cursor: QTextCursor, *, above: int, first: bool = False, centred: bool = False) -> None:
+        shape = QTextBlockFormat()
+        shape.setTopMargin(above)
+        if centred:
+            shape.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        if first:
+            cursor.setBlockFormat(shape)
+        else:
+            cursor.insertBlock(shape, _format("text"))
+
+    def _write_tail(self, cursor: QTextCursor, entry: ChatEntry, number: int) -> None:
+        parts: list[tuple[str, str, str]] = []
+        if entry.transfer is not None:
+            transfer = entry.transfer
+            level = {"error": "danger"}.get(level_of(transfer), level_of(transfer))
+            parts.append((f"\u2028{status_text(transfer)}", level, ""))
+            if transfer.stage is TransferStage.DONE:
+                parts += [(self.tr("Open"), "accent", "open"), (self.tr("Show in folder"), "accent", "folder")]
+            elif not transfer.over:
+                parts.append((self.tr("Cancel"), "accent", "cancel"))
+            elif transfer.retryable:
+                parts.append((self.tr("Try again"), "accent", "retry"))
+        elif entry.mark is Mark.FAILED:
+            parts.append((f"\u2028{self.tr('Not delivered: %1').replace('%1', entry.reason) if entry.reason else self.tr('Not delivered')}",
+                          "danger", ""))  # fmt: skip
+            parts.append((self.tr("Try again"), "accent", "retry"))
+        elif entry.mark is not None:
+            text, role = {
+                Mark.WAITING: (self.tr("waiting"), "muted"), Mark.SENDING: (self.tr("sending"), "muted"),
+                Mark.DELIVERED: ("✓ " + self.tr("delivered"), "good"),
+            }[entry.mark]  # fmt: skip
+            parts.append((f"   {text}", role, ""))
+        for text, role, command in parts:
+            shape = _format(role, small=True)
+            if command:
+                cursor.insertText("   ", _format("muted", small=True))
+                shape.setAnchor(True)
+                shape.setAnchorHref(f"{_COMMAND}:{command}/{number}")
+                shape.setFontUnderline(True)
+            cursor.insertText(text, shape)
+
+
+def shown_address(url: QUrl) -> str:
+    """Where a link goes, so that lookalikes show: a host in other letters than Latin ones is written as the network knows it."""
+    return url.toEncoded().data().decode("ascii", "replace")
+
+
+def _write_text(cursor: QTextCursor, text: str) -> None:
+    plain, position = _format("text"), 0
+    text = text.replace("\n", "\u2028")
+    for begin, end in find_links(text):
+        cursor.insertText(text[position:begin], plain)
+        link = _format("accent")
+        link.setAnchor(True)
+        link.setAnchorHref(text[begin:end])
+        link.setFontUnderline(True)
+        cursor.insertText(text[begin:end], link)
+        position = end
+    cursor.insertText(text[position:], plain)
+
+
+def _format(role: str, *, small: bool = False) -> QTextCharFormat:
+    result = QTextCharFormat()
+    result.setForeground(colours().role(role))
+    if small:
+        result.setProperty(QTextCharFormat.Property.FontSizeAdjustment, -1)
+    return result
+
+
+def _own(entry: ChatEntry) -> bool:
+    return entry.kind is EntryKind.OWN or (entry.transfer is not None and not entry.transfer.incoming)
+
+
+def _day(entry: ChatEntry) -> QDate:
+    return QDateTime.fromSecsSinceEpoch(int(entry.when)).date()
+
+
+def _time(entry: ChatEntry) -> str:
+    return QLocale().toString(QDateTime.fromSecsSinceEpoch(int(entry.when)).time(), QLocale.FormatType.ShortFormat)

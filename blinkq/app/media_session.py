@@ -1,0 +1,245 @@
+"""A session without sound as chats and file transfers need it: found, called or answered, running, over, and why.
+
+It may also stand for one stream that was added to a call: then only that stream is its affair. What this is not: a conversation or a file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from blinkq.app.address import display_address
+from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
+from blinkq.base.errors import BlinkQError
+from blinkq.base.logging import get_logger
+from blinkq.base.notification import Notification
+from blinkq.qtbridge.notifications import Handler, NotificationBridge
+from blinkq.sipsimple.explain import Explanation, explain_call, explain_lookup
+
+__all__ = ["MEDIA_NOTIFICATIONS", "MediaSession", "MediaStage"]
+
+log = get_logger("app.media_session")
+
+_DECLINE = 603
+_CANCELLED = 487
+_USER_REQUEST = ("", "user request", "user_request")
+
+
+class MediaStage(StrEnum):
+    """Where it is in its life."""
+
+    LOOKING_UP = "looking up"
+    CALLING = "calling"
+    RINGING = "ringing"
+    INCOMING = "incoming"
+    ANSWERING = "answering"
+    RUNNING = "running"
+    OVER = "over"
+
+
+class MediaSession(QObject):
+    """One session, or one stream of a call. ``changed`` after its stage has; ``running`` once when it runs; ``finished`` once at its end.
+
+    ``explanation`` tells why it failed, None when it ended as it should; ``ended_by_peer`` whether the other side ended it.
+    """
+
+    changed = pyqtSignal()
+    running = pyqtSignal()
+    finished = pyqtSignal()
+
+    def __init__(
+        self, middleware: Middleware, bridge: NotificationBridge, session: SessionLike, stream: StreamLike, uri: str, stage: MediaStage,
+        parent: QObject | None = None, *, part_of_call: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.session = session
+        self.stream = stream
+        self.uri = uri
+        self.stage = stage
+        self.part_of_call = part_of_call
+        self.explanation: Explanation | None = None
+        self.ended_by_peer = False
+        self._middleware = middleware
+        self._bridge = bridge
+        self._name = ""
+        self._stopped = False
+        self._trouble = ""
+        self._listening: list[tuple[str, Handler, object]] = []
+        for name in _SESSION_NOTIFICATIONS:
+            self._listen(name, session)
+        for name in _STREAM_NOTIFICATIONS:
+            self._listen(name, stream)
+
+    # what is shown ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def over(self) -> bool:
+        return self.stage is MediaStage.OVER
+
+    @property
+    def account(self) -> AccountLike:
+        return self.session.account
+
+    # commands --------------------------------------------------------------------------------------------------------------------
+
+    def dial(self, account: AccountLike | None, name: str) -> None:
+        """Look the servers up, then call."""
+        self._name = name
+        try:
+            lookup = self._middleware.lookup(self.uri, account)
+        except (BlinkQError, ValueError) as error:
+            self._failed(str(error))
+            return
+        self._listen("DNSLookupDidSucceed", lookup)
+        self._listen("DNSLookupDidFail", lookup)
+
+    def propose(self) -> None:
+        """Add the stream to the call that the session is."""
+        if not self._attempt(lambda: self.session.add_stream(self.stream)):
+            self._failed(self.tr("The call does not allow it at the moment: try again in a moment."))
+
+    def accept(self) -> None:
+        """Take what comes in."""
+        if self.stage is MediaStage.INCOMING:
+            self._enter(MediaStage.ANSWERING)
+            self._attempt(lambda: self.session.accept([self.stream]))
+
+    def reject(self) -> None:
+        """Refuse what comes in."""
+        if self.stage is MediaStage.INCOMING:
+            self._stopped = True
+            self._attempt(lambda: self.session.reject(_DECLINE))
+
+    def end(self) -> None:
+        """End it, whatever its stage; a call that it is part of goes on."""
+        if self.over or self._stopped:
+            return
+        if self.stage is MediaStage.INCOMING:
+            self.reject()
+            return
+        self._stopped = True
+        if self.part_of_call:
+            if self.stage is MediaStage.RUNNING and self._attempt(lambda: self.session.remove_stream(self.stream)):
+                return
+            self._finish()
+        elif (self.stage is MediaStage.LOOKING_UP and self.session.state is None) or not self._attempt(self.session.end):
+            self._finish()
+
+    def forget(self) -> None:
+        """Stop listening. Idempotent."""
+        for name, handler, sender in self._listening:
+            self._bridge.forget(name, handler, sender)
+        self._listening.clear()
+
+    # notifications ---------------------------------------------------------------------------------------------------------------
+
+    def _listen(self, name: str, sender: object) -> None:
+        handler: Handler = getattr(self, f"_NH_{name}")
+        self._bridge.listen(name, handler, sender)
+        self._listening.append((name, handler, sender))
+
+    def _NH_DNSLookupDidSucceed(self, notification: Notification) -> None:
+        if self.stage is MediaStage.LOOKING_UP:
+            self._enter(MediaStage.CALLING)
+            try:
+                self._middleware.media.connect(self.session, self.uri, self._name, notification.data.result, [self.stream])
+            except (BlinkQError, ValueError) as error:
+                self._failed(str(error))
+
+    def _NH_DNSLookupDidFail(self, notification: Notification) -> None:
+        if self.stage is MediaStage.LOOKING_UP:
+            self.explanation = explain_lookup(str(notification.data.error), display_address(self.uri))
+            self._finish()
+
+    def _NH_SIPSessionGotRingIndication(self, _notification: Notification) -> None:
+        if self.stage is MediaStage.CALLING:
+            self._enter(MediaStage.RINGING)
+
+    def _NH_SIPSessionDidStart(self, _notification: Notification) -> None:
+        if not self.part_of_call:
+            self._run()
+
+    def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
+        data = notification.data
+        if not self._stopped and not (self.stage is MediaStage.INCOMING and data.code == _CANCELLED):
+            account = self.account.id
+            cause = str(data.failure_reason or "")
+            self.explanation = explain_call(data.code, data.reason, cause, display_address(self.uri), account, data.originator)
+        self.ended_by_peer = data.originator == "remote"
+        self._finish()
+
+    def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
+        data = notification.data
+        reason = str(data.end_reason or "")
+        self.ended_by_peer = data.originator == "remote"
+        if data.originator == "local" and not self._stopped and not self.part_of_call and reason.lower() not in _USER_REQUEST:
+            self.explanation = explain_call(0, None, self._trouble or reason, display_address(self.uri))
+        self._finish()
+
+    def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
+        if any(stream is self.stream for stream in notification.data.added_streams):
+            self._run()
+        elif any(stream is self.stream for stream in notification.data.removed_streams):
+            self.ended_by_peer = notification.data.originator == "remote"
+            if self._trouble:
+                self.explanation = explain_call(0, None, self._trouble, display_address(self.uri))
+            self._finish()
+
+    def _NH_SIPSessionGotRejectProposal(self, notification: Notification) -> None:
+        data = notification.data
+        if any(stream is self.stream for stream in data.proposed_streams or ()):
+            if data.originator == "local" and not self._stopped:
+                sentence = self.tr("The other side did not take it into the call.")
+                self.explanation = Explanation(sentence, "", data.code, str(data.reason), display_address(self.uri))
+            self._finish()
+
+    def _NH_SIPSessionHadProposalFailure(self, notification: Notification) -> None:
+        if any(stream is self.stream for stream in notification.data.proposed_streams or ()):
+            self._failed(str(notification.data.failure_reason))
+
+    def _NH_MediaStreamDidFail(self, notification: Notification) -> None:
+        self._trouble = str(notification.data.reason)
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _attempt(self, command: Callable[[], object]) -> bool:
+        """Run a command of the session; its state may have moved on in the engine, which is no fault of the user's."""
+        try:
+            command()
+        except (BlinkQError, RuntimeError, OSError) as error:
+            log.info("session with %s: %s", self.uri, error)
+            return False
+        return True
+
+    def _failed(self, reason: str) -> None:
+        self.explanation = explain_call(0, None, reason, display_address(self.uri))
+        self._finish()
+
+    def _run(self) -> None:
+        if self.stage not in (MediaStage.RUNNING, MediaStage.OVER):
+            self._enter(MediaStage.RUNNING)
+            self.running.emit()
+
+    def _enter(self, stage: MediaStage) -> None:
+        if not self.over and stage is not self.stage:
+            self.stage = stage
+            self.changed.emit()
+
+    def _finish(self) -> None:
+        if self.over:
+            return
+        self.stage = MediaStage.OVER
+        self.forget()
+        self.changed.emit()
+        self.finished.emit()
+
+
+_SESSION_NOTIFICATIONS = (
+    "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd", "SIPSessionDidRenegotiateStreams",
+    "SIPSessionGotRejectProposal", "SIPSessionHadProposalFailure",
+)  # fmt: skip
+_STREAM_NOTIFICATIONS = ("MediaStreamDidFail",)
+#: to be carried from the beginning: a session can be over before anybody listens to it
+MEDIA_NOTIFICATIONS = ("DNSLookupDidSucceed", "DNSLookupDidFail", *_SESSION_NOTIFICATIONS, *_STREAM_NOTIFICATIONS)

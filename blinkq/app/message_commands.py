@@ -1,0 +1,110 @@
+"""Chats and files in the main window: the chat button, the Messages menu, the chat of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog, QWidget
+
+from blinkq.app.address import AddressError, dial_uri, display_address, split_name
+from blinkq.app.call import Call
+from blinkq.app.call_panel import CallPanel
+from blinkq.app.chat import Chat
+from blinkq.app.chat_list import ChatList
+from blinkq.app.file_transfer_list import FileTransferList, SendError
+from blinkq.app.icons import set_icon
+from blinkq.app.main_window_form import MainWindowForm
+from blinkq.app.middleware import AccountLike
+
+__all__ = ["MessageCommands"]
+
+
+class MessageCommands(QObject):
+    """Drives what the main window's form has for chats and files. ``chats_wanted`` and ``files_wanted`` ask for the window of either.
+
+    :param account: the account for what goes out
+    :param complain: shows a sentence under the dial box, or none
+    """
+
+    chats_wanted = pyqtSignal()
+    files_wanted = pyqtSignal()
+
+    def __init__(
+        self, ui: MainWindowForm, chats: ChatList, files: FileTransferList, account: Callable[[], AccountLike | None],
+        complain: Callable[[str], None], panels: Callable[[], list[CallPanel]], window: QWidget,
+    ) -> None:  # fmt: skip
+        super().__init__(window)
+        self._ui = ui
+        self._chats = chats
+        self._files = files
+        self._account = account
+        self._complain = complain
+        self._panels = panels
+        self._window = window
+        set_icon(ui.chatButton, "chat")
+        for action, name in ((ui.chatAction, "chat"), (ui.sendFileAction, "file")):
+            set_icon(action, name)
+        ui.chatButton.clicked.connect(self._chat_typed)
+        ui.chatAction.triggered.connect(self._chat_typed)
+        ui.sendFileAction.triggered.connect(self._send_typed)
+        ui.chatsAction.triggered.connect(self.chats_wanted)
+        ui.filesAction.triggered.connect(self.files_wanted)
+        chats.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is unread, and which calls have a chat."""
+        unread = self._chats.unread
+        self._ui.chatsAction.setText(self.tr("&Chats (%1 unread)").replace("%1", str(unread)) if unread else self.tr("&Chats"))
+        for panel in self._panels():
+            panel.set_chat(self._chats.chat_of(panel.call) is not None)
+
+    def chat(self, address: str, name: str = "", account: AccountLike | None = None) -> Chat | None:
+        """Begin a chat; what is wrong with the address is shown."""
+        try:
+            chat = self._chats.open(address, account or self._account(), name)
+        except AddressError as error:
+            self._complain(self.tr(str(error)))
+            return None
+        self._complain("")
+        return chat
+
+    def choose_files(self, address: str, name: str = "", account: AccountLike | None = None) -> None:
+        """Choose files and send them to an address."""
+        account = account or self._account()
+        try:
+            uri = dial_uri(address, account.id.rpartition("@")[2] if account is not None else None)
+        except AddressError as error:
+            self._complain(self.tr(str(error)))
+            return
+        self._complain("")
+        title = self.tr("Send files to %1").replace("%1", name or display_address(uri))
+        paths, _kind = QFileDialog.getOpenFileNames(self._window, title)
+        for path in paths:
+            try:
+                self._files.send(Path(path), uri, account, name)
+            except SendError as error:
+                self._complain(str(error))
+        if paths:
+            self.files_wanted.emit()
+
+    def toggle_chat(self, call: Call, wanted: bool) -> None:
+        """Add a chat to a call, or remove it again."""
+        if wanted:
+            self._chats.add_to_call(call)
+        else:
+            self._chats.remove_from_call(call)
+        self.refresh()
+
+    def _chat_typed(self) -> None:
+        name, address = split_name(self._ui.dialBox.text())
+        if not address.strip() and self._chats.chats:
+            self.chats_wanted.emit()
+        elif self.chat(address, name) is not None:
+            self._ui.dialBox.clear()
+
+    def _send_typed(self) -> None:
+        name, address = split_name(self._ui.dialBox.text())
+        self.choose_files(address, name)
