@@ -499,3 +499,19 @@ declare(
     "FileTransferHandlerDidEnd", "FileTransferHandler", "The transfer is over; reason is None when all went well.",
     required=("error", "reason"),
 )  # fmt: skip
+
+# desktops --------------------------------------------------------------------------------------------------------------------
+
+declare(
+    "DesktopSharingStreamGotData", "DesktopSharingHandlerBase", "Bytes of RFB came, for a viewer or server of the application.",
+    required=("data",),
+)  # fmt: skip
+declare(
+    "DesktopSharingHandlerDidFail", "DesktopSharingHandlerBase",
+    "A handler cannot go on: context is 'connecting', 'reading' or 'sending', failure an exception or None; the stream fails with it.",
+    required=("context", "failure", "reason"),
+)  # fmt: skip
+declare(
+    "ScreenServerHandlerGotClipboard", "ScreenServerHandler", "The viewer, who has control, has this text in its clipboard.",
+    required=("text",),
+)  # fmt: skip

@@ -36,6 +36,8 @@ WIDENED = {
     ("AudioStream.__init__()", "account"): "scripts for later versions of the SDK make streams without an account; the session has one",
     ("ChatStream.__init__()", "account"): "the same",
     ("FileTransferStream.__init__()", "account"): "the same",
+    ("DesktopSharingStream.__init__()", "account"): "the same",
+    ("DesktopSharingStream.__init__()", "handler"): "IMediaStream makes streams for an account alone",
     ("ChatStream.send_composing_indication()", "refresh"): "the period is the peer's default then (RFC 3994 §3.3)",
 }
 

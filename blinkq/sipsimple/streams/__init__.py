@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from blinkq.sipsimple.streams.interface import IMediaStream, InvalidStreamError, StreamError, UnknownStreamError
-from blinkq.sipsimple.streams.msrp import ChatStream, FileSelector, FileTransferStream
+from blinkq.sipsimple.streams.msrp import ChatStream, DesktopSharingStream, FileSelector, FileTransferStream
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar, MediaStreamRegistry, MediaStreamType
 from blinkq.sipsimple.streams.rtp import AudioStream
 
 __all__ = [
-    "AudioStream", "ChatStream", "FileSelector", "FileTransferStream", "IMediaStream", "InvalidStreamError", "MediaStreamRegistrar",
-    "MediaStreamRegistry", "MediaStreamType", "StreamError", "UnknownStreamError",
+    "AudioStream", "ChatStream", "DesktopSharingStream", "FileSelector", "FileTransferStream", "IMediaStream", "InvalidStreamError",
+    "MediaStreamRegistrar", "MediaStreamRegistry", "MediaStreamType", "StreamError", "UnknownStreamError",
 ]  # fmt: skip

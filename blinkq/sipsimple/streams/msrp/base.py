@@ -84,7 +84,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._offer: tuple[SessionDescription, int] | None = None
         self._uri: MSRPURI | None = None
         self._fingerprint: str | None = None
-        self._setup: str | None = None
+        self._setup: str | None = None  # as a=setup says it
+        self._role = ""  # whether we open the connection ("active") or wait for it
         self._early: list[object] = []
         self._leaving = False
 
@@ -141,11 +142,11 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
             raise IllegalStateError("the stream is not initialized")
         if self._state == "INITIALIZED":
             if for_offer:
-                self._setup = "actpass"
+                self._setup = self._role = self._offered_setup()
                 self._expect(())
             else:
                 remote = read_remote(*((remote_sdp, stream_index) if remote_sdp is not None else self._offered()))
-                self._setup = answer_role(remote.setup)
+                self._setup, self._role = self._answered_setup(remote)
                 self._note_remote(remote)
                 self._expect(remote.path)
         return describe(
@@ -166,9 +167,9 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
             return
         self._note_remote(remote)
         self._state = "STARTING"
-        role = self._setup if self._setup in ("active", "passive") else role_after_answer(remote.setup)
-        self._setup = role
-        Runtime.spawn(self._connect(remote, str(role)))
+        if self._role not in ("active", "passive"):
+            self._setup = self._role = role_after_answer(remote.setup)
+        Runtime.spawn(self._connect(remote, self._role))
 
     def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
         """Whether a new offer can be accepted: the connection stays, so the path must."""
@@ -221,6 +222,15 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
 
     def _ending(self) -> None:
         """The stream ends; the connection is still there."""
+
+    def _offered_setup(self) -> str:
+        """Our a=setup in an offer."""
+        return "actpass"
+
+    def _answered_setup(self, remote: Remote) -> tuple[str, str]:
+        """Our a=setup in an answer, and our part in the connection."""
+        role = answer_role(remote.setup)
+        return role, role
 
     def _check_answer(self, media: MediaDescription) -> None:
         """Raise InvalidStreamError when the peer's m= line does not suit."""

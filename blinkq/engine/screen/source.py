@@ -1,0 +1,110 @@
+"""Where pictures of a screen come from."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from blinkq.base.errors import BlinkQError
+from blinkq.rfb.pixel_format import Pixels
+
+__all__ = ["Monitor", "MonitorSource", "PatternSource", "ScreenError", "ScreenSource", "monitors"]
+
+
+class ScreenError(BlinkQError):
+    """The screen cannot be read, or not be operated; the message is a sentence for people."""
+
+
+class ScreenSource(Protocol):
+    """Used by one thread, the one that made it."""
+
+    def grab(self) -> Pixels:
+        """The screen as it looks now; the array is the caller's. Raises ScreenError."""
+
+    def close(self) -> None:
+        """Let go of the screen. Idempotent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """number: 0 is all monitors together, others count from 1; place and size in pixels."""
+
+    number: int
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def monitors() -> list[Monitor]:
+    """All of them, the whole screen first. Raises ScreenError where there is none."""
+    with _open() as screen:
+        return [
+            Monitor(number, place["left"], place["top"], place["width"], place["height"]) for number, place in enumerate(screen.monitors)
+        ]
+
+
+class MonitorSource:
+    """One monitor, or all of them.
+
+    number: see Monitor. Raises ScreenError where there is no screen or no such monitor.
+    """
+
+    def __init__(self, number: int = 0) -> None:
+        self._screen = _open()
+        known = self._screen.monitors
+        if not 0 <= number < len(known):
+            self._screen.close()
+            raise ScreenError(f"There is no monitor {number}.")
+        place = known[number]
+        self.monitor = Monitor(number, place["left"], place["top"], place["width"], place["height"])
+        self._number = number
+
+    def grab(self) -> Pixels:
+        from mss.exception import ScreenShotError
+
+        try:
+            shot = self._screen.grab(self._screen.monitors[self._number])
+        except (ScreenShotError, IndexError) as error:
+            raise ScreenError(f"The screen cannot be read any more: {error}.") from error
+        pixels = np.frombuffer(bytearray(shot.raw), np.uint8).reshape(shot.height, shot.width, 4)
+        pixels[..., 3] = 255
+        return pixels
+
+    def close(self) -> None:
+        self._screen.close()
+
+
+class PatternSource:
+    """A test screen: coloured bars, and a white square that wanders."""
+
+    def __init__(self, width: int = 640, height: int = 400) -> None:
+        bars = np.array([(255, 255, 255), (0, 255, 255), (255, 255, 0), (0, 255, 0), (255, 0, 255), (0, 0, 255), (255, 0, 0), (0, 0, 0)])
+        self._base = np.full((height, width, 4), 255, np.uint8)
+        self._base[..., :3] = bars[np.arange(width) * len(bars) // width] // 4 * 3
+        self._step = 0
+
+    def grab(self) -> Pixels:
+        pixels = self._base.copy()
+        height, width = pixels.shape[:2]
+        self._step += 4
+        x, y = self._step % (width - 40), self._step // 3 % (height - 40)
+        pixels[y : y + 40, x : x + 40] = 255
+        return pixels
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _open() -> Any:  # the class differs from system to system
+    # imported here: whoever never shares a screen need not have what reading one needs
+    import mss
+    from mss.exception import ScreenShotError
+
+    try:
+        return mss.MSS(with_cursor=sys.platform == "linux")
+    except (ScreenShotError, OSError) as error:
+        raise ScreenError(f"The screen cannot be read: {error}.") from error

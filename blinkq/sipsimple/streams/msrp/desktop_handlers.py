@@ -1,0 +1,260 @@
+"""Who has the desktop, or looks at it: the ends of a DesktopSharingStream.
+
+    DesktopSharingHandlerBase
+    ├── InternalVNCViewerHandler, InternalVNCServerHandler     bytes by notification and ``send``: the application does the rest
+    ├── ExternalVNCViewerHandler, ExternalVNCServerHandler     another program on this computer does
+    └── ScreenServerHandler                                    BlinkQ shows this computer's screen
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ClassVar
+
+from blinkq.base.catalogue import post
+from blinkq.base.logging import get_logger
+from blinkq.engine.errors import NetworkError
+from blinkq.engine.loop import in_engine
+from blinkq.engine.network import Listener, Stream, StreamHandler
+from blinkq.engine.screen.operator import open_operator
+from blinkq.engine.screen.server import ScreenServer
+from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, ScreenSource
+from blinkq.rfb.messages import ClipboardReceived
+from blinkq.sipsimple.runtime import Runtime
+
+if TYPE_CHECKING:
+    from blinkq.sipsimple.streams.msrp.desktop_sharing import DesktopSharingStream
+
+__all__ = [
+    "DesktopSharingHandlerBase", "ExternalVNCServerHandler", "ExternalVNCViewerHandler", "InternalVNCServerHandler",
+    "InternalVNCViewerHandler", "ScreenServerHandler",
+]  # fmt: skip
+
+log = get_logger("sipsimple.desktop_sharing")
+
+LOOPBACK = {"localhost": "127.0.0.1"}
+
+
+class DesktopSharingHandlerBase:
+    """``type``: 'active' looks at the other party's desktop, 'passive' shows one. ``stream``: None until its stream starts."""
+
+    type: ClassVar[str | None] = None
+
+    def __init__(self) -> None:
+        self.stream: DesktopSharingStream | None = None
+
+    def initialize(self, stream: DesktopSharingStream) -> None:
+        """The stream starts; on the engine thread."""
+        self.stream = stream
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the other party; on the engine thread."""
+
+    def end(self) -> None:
+        """The stream is over; on the engine thread. Idempotent."""
+        self.stream = None
+
+    @in_engine
+    def send(self, data: bytes) -> None:
+        """Bytes for the other party; from any thread. Lost after the end of the stream."""
+        if self.stream is not None:
+            self.stream.send_data(data)
+
+    def _fail(self, context: str, reason: str, failure: object = None) -> None:
+        if self.stream is not None:
+            post("DesktopSharingHandlerDidFail", self, context=context, failure=failure, reason=reason)
+            self.stream.handler_failed(reason)
+
+
+class _Internal(DesktopSharingHandlerBase):
+    def data_received(self, data: bytes) -> None:
+        post("DesktopSharingStreamGotData", self, data=data)
+
+
+class InternalVNCViewerHandler(_Internal):
+    """The application is the viewer. Posts DesktopSharingStreamGotData; ``send`` answers."""
+
+    type = "active"
+
+
+class InternalVNCServerHandler(_Internal):
+    """The application is the server. Posts DesktopSharingStreamGotData; ``send`` answers."""
+
+    type = "passive"
+
+
+class _External(DesktopSharingHandlerBase):
+    """Bytes go to and come from a program on this computer."""
+
+    def __init__(self, address: tuple[str, int], connect_timeout: float) -> None:
+        super().__init__()
+        self.address = address
+        self.connect_timeout = connect_timeout
+        self._stream: Stream | None = None
+        self._waiting: list[bytes] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def initialize(self, stream: DesktopSharingStream) -> None:
+        super().initialize(stream)
+        self._task = Runtime.spawn(self._open())
+
+    def end(self) -> None:
+        super().end()
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._stream is None:
+            self._waiting.append(data)
+        else:
+            self._stream.write(data)
+
+    async def _open(self) -> None:
+        raise NotImplementedError
+
+    def _joined(self, stream: Stream) -> None:
+        self._stream = stream
+        for data in self._waiting:
+            stream.write(data)
+        self._waiting.clear()
+
+
+class _Pipe:
+    """StreamHandler: what the program sends goes to the other party."""
+
+    def __init__(self, handler: _External) -> None:
+        self._handler = handler
+
+    def data_received(self, data: bytes) -> None:
+        self._handler.send(data)
+
+    def connection_lost(self, error: str) -> None:
+        self._handler._stream = None
+        self._handler._fail("reading", error)
+
+
+class ExternalVNCServerHandler(_External):
+    """A VNC server on this computer has the desktop."""
+
+    type = "passive"
+
+    def __init__(self, address: tuple[str, int] = ("localhost", 5900), connect_timeout: float = 3) -> None:
+        super().__init__(address, connect_timeout)
+
+    async def _open(self) -> None:
+        host, port = self.address
+        try:
+            async with asyncio.timeout(self.connect_timeout):
+                self._joined(await Runtime.current().network.connect_stream(LOOPBACK.get(host, host), port, _Pipe(self)))
+        except (NetworkError, TimeoutError) as error:
+            self._fail("connecting", str(error) or f"no answer from {host}:{port}", error)
+
+
+class ExternalVNCViewerHandler(_External):
+    """A VNC viewer on this computer connects to ``address``, which has the real port once the stream has started."""
+
+    type = "active"
+
+    def __init__(self, address: tuple[str, int] = ("localhost", 0), connect_timeout: float = 3) -> None:
+        super().__init__(address, connect_timeout)
+        self._listener: Listener | None = None
+
+    def end(self) -> None:
+        super().end()
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    async def _open(self) -> None:
+        host, port = self.address
+        try:
+            self._listener = await Runtime.current().network.listen_stream(LOOPBACK.get(host, host), port, self._accept)
+        except NetworkError as error:
+            self._fail("connecting", str(error), error)
+            return
+        self.address = host, self._listener.local[1]
+        await asyncio.sleep(self.connect_timeout)
+        if self._stream is None:
+            self._fail("connecting", f"no viewer came to {host}:{self.address[1]}")
+
+    def _accept(self, stream: Stream) -> StreamHandler | None:
+        if self._stream is not None or stream.remote[0] not in ("127.0.0.1", "::1"):
+            return None
+        self._joined(stream)
+        return _Pipe(self)
+
+
+class ScreenServerHandler(DesktopSharingHandlerBase):
+    """BlinkQ shows a screen.
+
+    :param monitor: 0 all monitors together, others from 1; None a test screen
+    :param control: whether the viewer may press keys and move the pointer; ``control`` can be changed at any time
+    """
+
+    type = "passive"
+
+    def __init__(self, monitor: int | None = 0, control: bool = False, name: str = "BlinkQ") -> None:
+        super().__init__()
+        self._monitor = monitor
+        self._control = control
+        self._name = name
+        self._server: ScreenServer | None = None
+        self._place = Monitor(0, 0, 0, 0, 0)
+
+    @property
+    def control(self) -> bool:
+        return self._control
+
+    @control.setter
+    def control(self, allowed: bool) -> None:
+        self._control = allowed
+        if self._server is not None:
+            self._server.allow_control(allowed)
+
+    def initialize(self, stream: DesktopSharingStream) -> None:
+        super().initialize(stream)
+        engine = Runtime.current()
+        loop = engine.loop
+        self._server = ScreenServer(
+            self._name, self._open_source, lambda: open_operator(self._place), engine.clock, self.send,
+            lambda reason: loop.call(lambda: self._ended(reason)), self._event,
+        )  # fmt: skip
+        self._server.start()
+        if self._control:
+            self._server.allow_control(True)
+
+    def data_received(self, data: bytes) -> None:
+        if self._server is not None:
+            self._server.receive_data(data)
+
+    def cut_text(self, text: str) -> None:
+        """Our clipboard has this text now."""
+        if self._server is not None:
+            self._server.cut_text(text)
+
+    def end(self) -> None:
+        super().end()
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+
+    def _open_source(self) -> ScreenSource:
+        if self._monitor is None:
+            return PatternSource()
+        source = MonitorSource(self._monitor)
+        self._place = source.monitor
+        return source
+
+    def _event(self, event: object) -> None:
+        if isinstance(event, ClipboardReceived):
+            post("ScreenServerHandlerGotClipboard", self, text=event.text)
+
+    def _ended(self, reason: str | None) -> None:
+        if reason is not None:
+            self._fail("reading", reason)
+
+

@@ -1,0 +1,113 @@
+"""A test screen served to a viewer by the screen's own thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import Any
+
+from blinkq.base.clock import SystemClock
+from blinkq.engine.screen.operator import ScreenOperator
+from blinkq.engine.screen.server import ScreenServer
+from blinkq.engine.screen.source import PatternSource, ScreenError, ScreenSource
+from blinkq.rfb.messages import Transmit, Updated
+from blinkq.rfb.viewer import ViewerCore
+
+
+class Hands:
+    """A ScreenOperator that remembers."""
+
+    def __init__(self) -> None:
+        self.done: list[Any] = []
+
+    def key(self, keysym: int, pressed: bool) -> None:
+        self.done.append((keysym, pressed))
+
+    def pointer(self, x: int, y: int, buttons: int) -> None:
+        self.done.append((x, y, buttons))
+
+    def close(self) -> None:
+        self.done.append("closed")
+
+
+class Scene:
+    """A viewer in the test's thread."""
+
+    def __init__(self, open_source: Any = PatternSource) -> None:
+        self.hands = Hands()
+        self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.viewer = ViewerCore()
+        self.updates = 0
+        self.ended = threading.Event()
+        self.reason: str | None = "running"
+        self.server = ScreenServer("test", open_source, self.operator, SystemClock(), self.inbox.put, self.over)
+
+    def operator(self) -> ScreenOperator:
+        return self.hands
+
+    def over(self, reason: str | None) -> None:
+        self.reason = reason
+        self.ended.set()
+
+    def until(self, updates: int) -> None:
+        while self.updates < updates:
+            self.viewer.receive_data(self.inbox.get(timeout=10), 0.0)
+            self.carry()
+
+    def carry(self) -> None:
+        for output in self.viewer.drain():
+            if isinstance(output, Transmit):
+                self.server.receive_data(output.data)
+            elif isinstance(output, Updated):
+                self.updates += 1
+
+    def stop(self) -> None:
+        self.server.stop()
+        assert self.ended.wait(10)
+        self.server.join(10)
+
+
+def test_a_moving_picture_arrives() -> None:
+    scene = Scene()
+    scene.server.start()
+    scene.until(5)
+    assert scene.viewer.screen is not None
+    shown = scene.viewer.screen.pixels
+    assert shown.shape == (400, 640, 4)
+    assert (shown[:, :, :3] == 255).all(axis=2).sum() >= 1600
+    scene.stop()
+    assert scene.reason is None
+
+
+def test_control_only_while_it_is_allowed() -> None:
+    scene = Scene()
+    scene.server.start()
+    scene.until(1)
+    scene.viewer.key(0x61, True, 0.0)
+    scene.carry()
+    scene.until(2)
+    assert scene.hands.done == []
+    scene.server.allow_control(True)
+    scene.viewer.key(0x61, True, 0.0)
+    scene.viewer.pointer(5, 6, 1, 0.0)
+    scene.carry()
+    scene.until(4)
+    assert scene.hands.done == [(0x61, True), (5, 6, 1)]
+    scene.server.allow_control(False)
+    scene.viewer.key(0x62, True, 0.0)
+    scene.carry()
+    scene.until(6)
+    assert scene.hands.done[-1] == "closed"
+    scene.stop()
+
+
+def no_screen() -> ScreenSource:
+    raise ScreenError("There is no screen.")
+
+
+def test_no_screen() -> None:
+    scene = Scene(no_screen)
+    scene.server.start()
+    assert scene.ended.wait(10)
+    scene.server.join(10)
+    assert scene.reason == "There is no screen."
