@@ -17,9 +17,12 @@ from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.core import SIPURI
 from blinkq.sipsimple.explain import explain_registration
 from blinkq.sipsimple.session import IllegalStateError, Session
-from blinkq.sipsimple.streams import ChatStream, FileTransferStream
+from blinkq.sipsimple.streams import ChatStream, DesktopSharingStream, FileTransferStream
+from blinkq.sipsimple.streams.msrp import ExternalVNCViewerHandler, ScreenServerHandler
 
 __all__ = ["AnswerTool", "run"]
+
+VIEWER_LIMIT = 60.0  # seconds in which a person starts a VNC viewer
 
 
 def run(options: Namespace, output: Output) -> int:
@@ -36,6 +39,7 @@ class AnswerTool(Tool):
 
     def begin(self) -> None:
         self.conversations: list[Conversation] = []
+        self._viewers: dict[object, ExternalVNCViewerHandler] = {}
         self.attendants: list[ChatLines | FileReport] = []
         self.ended = 0
         self.failures = 0
@@ -125,9 +129,26 @@ class AnswerTool(Tool):
                 wanted[stream] = stream
             elif stream.type not in wanted:
                 wanted[stream.type] = stream
+                if isinstance(stream, DesktopSharingStream):
+                    self._take_desktop(stream)
                 if isinstance(stream, ChatStream):
                     self.attendants.append(ChatLines(self, stream, echo=self.echoes))
         return list(wanted.values())
+
+    def _take_desktop(self, stream: DesktopSharingStream) -> None:
+        """Show ours (the echo service's test screen), or lead theirs to a VNC viewer on this computer."""
+        if stream.handler.type == "passive":
+            stream.handler = ScreenServerHandler(None if self.echoes else 0)
+            self.output.say("The caller sees the test screen" if self.echoes else "The caller sees your screen")
+        else:
+            handler = ExternalVNCViewerHandler(("localhost", 0), VIEWER_LIMIT)
+            stream.handler = handler
+            self._viewers[stream] = handler
+
+    def _NH_MediaStreamDidStart(self, notification: Notification) -> None:
+        handler = self._viewers.pop(notification.sender, None)
+        if handler is not None:
+            self.after(0.2, lambda: self.output.say(f"Connect a VNC viewer to localhost port {handler.address[1]}"))
 
     def _NH_MediaStreamDidEnd(self, notification: Notification) -> None:
         self.attendants = [attendant for attendant in self.attendants if attendant.stream is not notification.sender]

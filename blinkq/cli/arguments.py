@@ -15,7 +15,7 @@ EPILOG = """Exit status: 0 done; 1 the call, registration or message failed (the
 DIGITS = frozenset("0123456789*#ABCD")
 NAME_HELP = "the setting, such as rtp.timeout"
 TRACES = ("sip", "rtp")
-KINDS = ("audio", "chat", "file-transfer")
+KINDS = ("audio", "chat", "file-transfer", "desktop-sharing")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -50,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("echo", parents=[common, media], help="a service that greets, then echoes what it hears", epilog=EPILOG)
     command.add_argument("--count", type=_count, metavar="N", help="leave after that many calls")
-    _accept_options(command, "audio,chat,file-transfer")
+    _accept_options(command, "audio,chat,file-transfer,desktop-sharing")
     command.set_defaults(command="echo", after=0.0, code=None, transfer=None)
 
     text = "place a call, then hand it over to somebody else"
@@ -73,6 +73,20 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("uri", metavar="URI", help=text_of_uri)
     command.add_argument("files", type=Path, metavar="FILE", nargs="+", help="what to send; an interrupted file goes on where it stopped")
     command.set_defaults(command="send_file")
+
+    command = commands.add_parser("share-desktop", parents=[common], help="show this computer's screen", epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help=text_of_uri)
+    command.add_argument("--monitor", type=int, default=0, metavar="N", help="0 all monitors (default), others from 1")
+    command.add_argument("--control", action="store_true", help="let the other side press keys and move the pointer")
+    command.add_argument("--server", type=_endpoint, metavar="IP:PORT", help="show what this VNC server has instead")
+    command.add_argument("--test-screen", action="store_true", help="show a test screen instead")
+    command.set_defaults(command="share_desktop")
+
+    command = commands.add_parser("view-desktop", parents=[common], help="see somebody's screen", epilog=EPILOG)
+    command.add_argument("uri", metavar="URI", help=text_of_uri)
+    command.add_argument("--port", type=int, default=0, metavar="N", help="wait on this local port for a VNC viewer (default: any)")
+    command.add_argument("--screenshot", type=Path, metavar="PNG", help="write one picture and leave, instead")
+    command.set_defaults(command="view_desktop")
 
     text = "call several people and let everybody hear everybody"
     command = commands.add_parser("conference", parents=[common, media], help=text, epilog=EPILOG)
@@ -105,7 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _accept_options(command: argparse.ArgumentParser, default: str) -> None:
-    text = f"what callers may offer: audio, chat, file-transfer, with commas (default {default})"
+    text = f"what callers may offer: audio, chat, file-transfer, desktop-sharing, with commas (default {default})"
     command.add_argument("--accept", type=_kinds, default=_kinds(default), metavar="KINDS", help=text)
     command.add_argument("--files-dir", type=Path, metavar="DIR", help="where incoming files are kept, instead of the settings' folder")
 

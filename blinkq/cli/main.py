@@ -18,7 +18,7 @@ __all__ = ["main"]
 # Each tool's module has run(options, output) -> exit status. They are imported by name so that `blinkq lookup` does not pay for the rest.
 TOOLS = (
     "answer", "call", "chat", "conference", "dialog", "echo", "lookup", "message", "mwi", "neighbours", "presence", "register",
-    "send_file", "settings", "transfer",
+    "send_file", "settings", "share_desktop", "transfer", "view_desktop",
 )  # fmt: skip
 
 

@@ -33,7 +33,7 @@ STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter 
 LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
 
 #: Notifications that carry a file's contents: thousands a second, and nothing for a terminal.
-CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk"})
+CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk", "MSRPTransportTrace"})
 
 
 class Tool(NotificationHandler):

@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sipsimple": {"base", "sdp", "sip", "payloads", "msrp", "rfb", "media", "engine"},
     "qtbridge": {"base"},
     "app": {"base", "payloads", "qtbridge", "sipsimple"},
-    "cli": {"base", "payloads", "sipsimple"},
+    "cli": {"base", "rfb", "payloads", "sipsimple"},
     "compat": {"base", "msrp", "payloads", "sipsimple"},
 }
 # The doors that the table does not show: the bridge calls into the engine's loop; `blinkq` without arguments opens the windows.

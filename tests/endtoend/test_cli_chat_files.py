@@ -1,4 +1,4 @@
-"""Two ``blinkq`` processes write to each other and send files over loopback, over TLS."""
+"""Two ``blinkq`` processes write to each other, send files and show a desktop over loopback, over TLS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 from support.lab import BlinkQ
 
 Command = Callable[..., BlinkQ]
@@ -115,3 +117,31 @@ def test_a_killed_transfer_goes_on_where_it_stopped(command: Command, port: int,
         service.wait_for("FileTransferStreamDidFinish")
     assert [path.name for path in target.iterdir()] == ["big.bin"]
     assert digest(target / "big.bin") == digest(source)
+
+
+def test_the_echo_service_shows_its_test_screen(command: Command, port: int, tmp_path: Path) -> None:
+    picture = tmp_path / "screen.png"
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1") as service:
+        service.wait_for("SIPApplicationDidStart")
+        with command("view-desktop", f"sip:echo@127.0.0.1:{port}", "--screenshot", str(picture)) as view:
+            assert view.wait() == 0, view.text
+        assert service.wait() == 0, service.text
+    with Image.open(picture) as image:
+        pixels = np.asarray(image)
+    assert pixels.shape == (400, 640, 3)
+    bright, dark = 255 // 4 * 3, 0
+    bars = [(1, 1, 1), (1, 1, 0), (0, 1, 1), (0, 1, 0), (1, 0, 1), (1, 0, 0), (0, 0, 1), (0, 0, 0)]
+    assert pixels[300, ::80].tolist() == [[bright if part else dark for part in bar] for bar in bars]
+
+
+def test_a_test_screen_is_shared_with_a_vnc_viewer(command: Command, port: int) -> None:
+    with command("answer", "--listen", f"127.0.0.1:{port}", "--count", "1", "--audio", "null", "--accept", "desktop-sharing") as answer:
+        answer.wait_for("SIPApplicationDidStart")
+        with command("share-desktop", f"sip:bob@127.0.0.1:{port}", "--test-screen") as share:
+            share.wait_for("SIPSessionDidStart")
+            answer.wait_for_text("localhost port ")
+            viewer_port = int(answer.text.rpartition("localhost port ")[2])
+            with socket.create_connection(("127.0.0.1", viewer_port), 10) as connection:
+                assert connection.recv(12) == b"RFB 003.008\n"
+            answer.wait_for("SIPSessionDidEnd")
+            assert share.wait() == 0, share.text

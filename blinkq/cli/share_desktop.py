@@ -1,0 +1,45 @@
+"""``blinkq share-desktop URI``: show this computer's screen to somebody."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from blinkq.base.notification import Notification
+from blinkq.cli.dialer import check_destination
+from blinkq.cli.output import Output
+from blinkq.cli.stream_tool import StreamTool
+from blinkq.sipsimple.streams import DesktopSharingStream
+from blinkq.sipsimple.streams.msrp import DesktopSharingHandlerBase, ExternalVNCServerHandler, ScreenServerHandler
+
+__all__ = ["run"]
+
+
+def run(options: Namespace, output: Output) -> int:
+    """Share until interrupted, or until the other party leaves."""
+    check_destination(options)
+    return ShareDesktopTool(options, output).run()
+
+
+class ShareDesktopTool(StreamTool):
+    """One viewer."""
+
+    def begin(self) -> None:
+        self.handler: DesktopSharingHandlerBase | None = None
+        super().begin()
+
+    def streams(self) -> list[Any]:
+        if self.options.server is not None:
+            self.handler = ExternalVNCServerHandler(self.options.server)
+        else:
+            self.handler = ScreenServerHandler(None if self.options.test_screen else self.options.monitor, self.options.control)
+        return [DesktopSharingStream(self.account, self.handler)]
+
+    def started(self) -> None:
+        what = "The test screen" if self.options.test_screen else "Your screen"
+        control = ", who can operate it" if self.options.control and self.options.server is None else ""
+        self.output.say(f"{what} is shown to {self.peer}{control}; Ctrl-C ends it")
+
+    def _NH_DesktopSharingHandlerDidFail(self, notification: Notification) -> None:
+        if notification.sender is self.handler:
+            self.output.say(notification.data.reason)

@@ -1,0 +1,153 @@
+"""Our viewer at x11vnc and TigerVNC's server in every encoding, and TigerVNC's viewer at our server: pictures, keys and pointer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import mss
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from support.lab import BlinkQ
+from support.painted_screen import PaintedScreen, Painter
+
+from blinkq.rfb.encodings import VIEWER_ENCODINGS, Encoding
+from blinkq.rfb.messages import Failed, PasswordWanted, Transmit, Updated
+from blinkq.rfb.viewer import ViewerCore
+
+pytestmark = pytest.mark.lab
+NEEDED = ("Xvfb", "x11vnc", "Xtigervnc", "xtigervncviewer", "vncpasswd")
+missing = [name for name in NEEDED if shutil.which(name) is None]
+if missing:
+    pytest.skip(f"not installed: {', '.join(missing)}", allow_module_level=True)
+
+LOSSLESS = [Encoding.RAW, Encoding.RRE, Encoding.HEXTILE, Encoding.ZLIB, Encoding.ZRLE, Encoding.TIGHT]
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[PaintedScreen]:
+    directory = tmp_path / "screen"
+    directory.mkdir()
+    with PaintedScreen(directory) as painted:
+        yield painted
+
+
+def shot_of(display: str) -> NDArray[np.uint8]:
+    with mss.MSS(display=display) as screen:
+        shot = screen.grab(screen.monitors[0])
+        return np.frombuffer(bytes(shot.raw), np.uint8).reshape(400, 640, 4)[..., :3]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def connect(port: int, process: subprocess.Popen[bytes]) -> socket.socket:
+    """As soon as it listens."""
+    while True:
+        assert process.poll() is None, "the server ended"
+        try:
+            return socket.create_connection(("127.0.0.1", port), 10)
+        except ConnectionRefusedError:
+            continue
+
+
+def look(connection: socket.socket, viewer: ViewerCore, wanted: Callable[[], NDArray[np.uint8]], password: str = "") -> None:
+    """Until the viewer's picture is the one that is wanted; the painting may still be under way at first."""
+    shown = False
+    while True:
+        for output in viewer.drain():
+            if isinstance(output, Transmit):
+                connection.sendall(output.data)
+            elif isinstance(output, PasswordWanted):
+                viewer.password(password, 0.0)
+                connection.sendall(b"".join(part.data for part in viewer.drain() if isinstance(part, Transmit)))
+            shown = shown or isinstance(output, Updated)
+            assert not isinstance(output, Failed), output
+        if shown and viewer.screen is not None and (viewer.screen.pixels[..., :3] == wanted()).all():
+            return
+        data = connection.recv(1 << 18)  # nothing comes any more when the picture is wrong in the end: a timeout
+        assert data, "the server closed the connection"
+        viewer.receive_data(data, 0.0)
+
+
+@pytest.mark.parametrize("encoding", [*LOSSLESS, None])
+def test_x11vnc_in_every_encoding(screen: PaintedScreen, encoding: Encoding | None) -> None:
+    port = free_port()
+    arguments = ["x11vnc", "-display", screen.display, "-rfbport", str(port), "-localhost", "-nopw", "-quiet", "-nocursor", "-noxdamage"]
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            viewer = ViewerCore(encodings=VIEWER_ENCODINGS if encoding is None else (encoding, Encoding.RAW, Encoding.CURSOR))
+            with connect(port, server) as connection:
+                look(connection, viewer, screen.pixels)
+        finally:
+            server.terminate()
+
+
+@pytest.mark.parametrize("encoding", [*LOSSLESS, None])
+def test_tigervnc_in_every_encoding(tmp_path: Path, encoding: Encoding | None) -> None:
+    """With a password."""
+    port = free_port()
+    password = tmp_path / "password"
+    password.write_bytes(subprocess.run(["vncpasswd", "-f"], input=b"secret12\n", capture_output=True, check=True).stdout)
+    reading, writing = os.pipe()
+    arguments = ["Xtigervnc", "-displayfd", str(writing), "-rfbport", str(port), "-localhost=1", "-geometry", "640x400", "-depth", "24"]
+    arguments += ["-SecurityTypes", "VncAuth", "-PasswordFile", str(password), "-nolisten", "tcp", "-br"]
+    with subprocess.Popen(arguments, pass_fds=(writing,), stderr=subprocess.DEVNULL) as server:
+        os.close(writing)
+        try:
+            with os.fdopen(reading) as pipe:
+                display = f":{pipe.readline().strip()}"
+            with Painter(display):
+                viewer = ViewerCore(encodings=VIEWER_ENCODINGS if encoding is None else (encoding, Encoding.RAW, Encoding.CURSOR))
+                with connect(port, server) as connection:
+                    look(connection, viewer, lambda: shot_of(display), "secret12")
+        finally:
+            server.terminate()
+
+
+def test_our_server_and_the_viewer_of_tigervnc(screen: PaintedScreen, tmp_path: Path) -> None:
+    """The whole way: a screen, MSRP over TLS between two processes, a foreign viewer, and what is typed there arrives here."""
+    port = free_port()
+    keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    options = ["--accept", "desktop-sharing", "--audio", "null", "--count", "1", "--config-dir", str(tmp_path / "a")]
+    with BlinkQ("answer", "--listen", f"127.0.0.1:{port}", *options, environment=keyring) as answer:
+        answer.wait_for("SIPApplicationDidStart")
+        sharing = ["share-desktop", f"sip:bob@127.0.0.1:{port}", "--control", "--config-dir", str(tmp_path / "b")]
+        with BlinkQ(*sharing, environment={**keyring, "DISPLAY": screen.display}) as share:
+            share.wait_for("SIPSessionDidStart")
+            answer.wait_for_text("localhost port ")
+            viewer_port = int(answer.text.rpartition("localhost port ")[2])
+            directory = tmp_path / "other"
+            directory.mkdir()
+            with PaintedScreen(directory) as other:
+                environment = {**os.environ, "DISPLAY": other.display, "HOME": str(tmp_path)}
+                arguments = ["xtigervncviewer", "-FullScreen=0", "-RemoteResize=0", "-geometry", "640x400+0+0", f"127.0.0.1::{viewer_port}"]
+                with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as viewer:
+                    try:
+                        subprocess.run(["xdotool", "windowfocus", _appears(environment)], env=environment, check=True)
+                        xdotool = ["xdotool", "mousemove", "200", "315", "click", "1", "type", "--delay", "60", "Hi 5!"]
+                        subprocess.run(xdotool, env=environment, check=True)
+                        typed = [screen.painter.said() for _ in range(5)]
+                        assert typed[-1] == "typed Hi 5!"
+                        subprocess.run(["xdotool", "mousemove", "450", "315", "click", "1"], env=environment, check=True)
+                        assert screen.painter.said() == "pressed"
+                    finally:
+                        viewer.terminate()
+
+
+def _appears(environment: dict[str, str]) -> str:
+    """The viewer's window, once it is there."""
+    search = ["xdotool", "search", "--onlyvisible", "--name", "TigerVNC"]
+    for _ in range(2000):
+        found = subprocess.run(search, env=environment, capture_output=True, text=True).stdout.split()
+        if found:
+            return str(found[0])
+    raise AssertionError("the viewer did not appear")
