@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from blinkq.engine.loop import in_engine
+from blinkq.sipsimple.account_nat_settings import NATTraversalSettings
 from blinkq.sipsimple.account_registration import AccountRegistration
 from blinkq.sipsimple.account_settings import AccountSIPSettings, RegistrationSettings
 from blinkq.sipsimple.configuration.datatypes import PositiveInteger, SIPAddress, SIPProxyAddress, SIPTransport
@@ -35,6 +36,7 @@ class _TrialAccount:
         self.sip = AccountSIPSettings()
         self.sip.outbound_proxy = proxy
         self.sip.transport = SIPTransport(transport) if transport else None
+        self.nat_traversal = NATTraversalSettings()
         self.registration = RegistrationSettings()
         self.registration.interval = PositiveInteger(EXPIRES)
 
