@@ -48,6 +48,8 @@ __all__ = ["AccountRegistration", "RegistrationState"]
 REGISTER_TIMEOUT = 6.0
 #: Seconds in which the server must answer when asked for our bindings: three retransmissions.
 PROBE_TIMEOUT = 5.0
+#: Seconds until the next attempt after a fault of ours.
+FAULT_DELAY = 5.0
 #: Seconds that the server may take to confirm the end of the registration; it would expire by itself.
 END_TIMEOUT = 2.0
 
@@ -136,14 +138,25 @@ class AccountRegistration:
             self._restart = False
             self.state = RegistrationState.REGISTERING
             try:
-                delay = await self._register()
-                if delay is None:
-                    self.state = RegistrationState.REGISTERED
-                    delay = await self._stay_registered()
+                delay = await self._attempt()
                 self.state = RegistrationState.WAITING
                 await self._pause(delay)
             except _Restart:
                 await self._unregister()
+
+    async def _attempt(self) -> float:
+        """Register and stay so as long as possible; seconds until the next attempt."""
+        try:
+            delay = await self._register()
+            if delay is None:
+                self.state = RegistrationState.REGISTERED
+                delay = await self._stay_registered()
+        except _Restart:
+            raise
+        except Exception:  # a fault of ours: the account must not stay unregistered for ever because of it
+            log.exception("%s: the registration failed", self.account.id)
+            return self._failed("Internal error", delay=FAULT_DELAY, registration=self._drop())
+        return delay
 
     # registering -------------------------------------------------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from blinkq.base.errors import BlinkQError, IllegalStateError
 from blinkq.engine.engine import Engine
 from blinkq.engine.errors import ResolveError
 from blinkq.engine.loop import EngineLoop
+from blinkq.sipsimple.configuration.datatypes import SIPTransport
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.sip_uri import BaseSIPURI
 
@@ -70,12 +71,15 @@ class DNSLookup:
     ) -> Lookup[list[Route]]:
         """Where to send requests for ``uri`` (RFC 3263): Routes in the order of ``supported_transports``.
 
-        :param supported_transports: of "udp", "tcp", "tls"
+        :param supported_transports: of "udp", "tcp", "tls" (ValueError for another one)
         :param timeout: seconds for one name server
         :param lifetime: seconds for the whole lookup
         :param tls_name: the name that the server's certificate must have, where it is not the host of ``uri``
         """
-        transports = list(supported_transports)
+        _check("lookup_sip_proxy", uri, timeout, lifetime)
+        if isinstance(supported_transports, str):
+            raise TypeError(f"lookup_sip_proxy: supported_transports are a list, not {supported_transports!r}")
+        transports = [str(SIPTransport(transport)) for transport in supported_transports]
 
         async def find(resolver: Resolver, trace: Callable[[QueryTraced], None]) -> list[Route]:
             routes = await resolver.locate(uri, transports, timeout=timeout, lifetime=lifetime, trace=trace)
@@ -87,6 +91,7 @@ class DNSLookup:
         self, uri: BaseSIPURI, service: str, timeout: float = 3.0, lifetime: float = 15.0
     ) -> Lookup[list[tuple[str, int]]]:
         """(address, port) of the servers of "msrprelay" or "stun" at ``uri.host``; ValueError for another service."""
+        _check("lookup_service", uri, timeout, lifetime)
         if service not in SERVICES:
             raise ValueError(f"a service is one of {', '.join(SERVICES)}, not {service!r}")
 
@@ -132,3 +137,11 @@ class DNSLookup:
 
 def _route(info: RouteInfo, tls_name: str | None) -> Route:
     return Route(info.address, port=info.port, transport=info.transport, tls_name=tls_name or info.tls_name)
+
+
+def _check(method: str, uri: Any, *seconds: Any) -> None:
+    if not isinstance(uri, BaseSIPURI):
+        raise TypeError(f"{method}: uri is a SIPURI, not {uri!r}")
+    for number in seconds:
+        if not isinstance(number, int | float) or isinstance(number, bool):
+            raise TypeError(f"{method}: timeout and lifetime are seconds, not {number!r}")

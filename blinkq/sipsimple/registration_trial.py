@@ -33,6 +33,7 @@ class _TrialAccount:
         self.display_name = display_name or None
         self.credentials = credentials
         self.contact = ContactURI.new(Runtime.current().entropy)
+        self.nat_traversal = NATTraversalSettings()
         self.sip = AccountSIPSettings()
         self.sip.outbound_proxy = proxy
         self.sip.transport = SIPTransport(transport) if transport else None

@@ -18,6 +18,7 @@ from blinkq.base.clock import SeededEntropy
 from blinkq.engine.engine import Engine
 from blinkq.engine.loop import EngineLoop
 from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.account_registration import AccountRegistration
 from blinkq.sipsimple.configuration import ConfigurationManager
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.engine_settings import engine_config
@@ -333,6 +334,20 @@ async def test_changed_settings_make_the_registration_anew() -> None:
         await s.until("SIPAccountDidDeactivate", 2)
         assert s.registrar.contacts() == []
         assert not AccountManager().has_account("alice@example.com")
+
+
+@pytest.mark.expect_warnings
+@flow
+async def test_a_fault_of_ours_is_told_and_tried_again() -> None:
+    async with scene() as s:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(AccountRegistration, "_parameters", lambda registration, hop: 1 / 0)
+            AccountManager().start()
+            data = await s.until(FAILED)
+            assert (data.error, data.delay) == ("Internal error", 5.0)
+        begun = s.now
+        await s.until(SUCCEEDED)
+        assert s.now - begun < 6
 
 
 @flow

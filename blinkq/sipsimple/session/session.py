@@ -12,6 +12,7 @@ from blinkq.engine.loop import in_engine
 from blinkq.sipsimple.headers import BaseIdentityHeader, FromHeader, FrozenFromHeader, FrozenToHeader
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
+from blinkq.sipsimple.session.arguments import check_refusal, list_of_routes, list_of_streams
 from blinkq.sipsimple.session.conference_handler import ConferenceHandler
 from blinkq.sipsimple.session.events import InvitationEvents
 from blinkq.sipsimple.session.incoming import IncomingCall
@@ -22,7 +23,6 @@ from blinkq.sipsimple.session.states import SessionInput, SessionMachine, Sessio
 from blinkq.sipsimple.session.transfer_handler import TransferHandler, TransferInfo
 from blinkq.sipsimple.session.transferring import Transferring, header_pairs
 from blinkq.sipsimple.sip_uri import SIPURI
-from blinkq.sipsimple.streams.interface import IMediaStream
 
 if TYPE_CHECKING:
     from blinkq.sip.usages.invitation import Invitation
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 PROPOSED = "received_proposal"
-REJECTIONS = range(300, 700)
 
 # What an INVITE says by itself: nobody else may (extra_headers of connect).
 OWN_HEADERS = frozenset({"to", "from", "via", "contact", "route", "record-route", "call-id", "cseq", "content-length", "content-type"})
@@ -137,23 +136,23 @@ class Session(Transferring):
         :param is_focus: whether we call as the focus of a conference
 
         Posts SIPSessionNewOutgoing, then SIPSessionGotRingIndication and SIPSessionGotProvisionalResponse as they come, SIPSessionWillStart
-        and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state None.
+        and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state None. TypeError for what is no header, route or stream.
         """
         self._check_running("connect")
         headers = header_pairs(extra_headers or ())
         if own := [name for name, _ in headers if name.lower() in OWN_HEADERS]:
             raise RuntimeError(f"connect: {own[0]} is not an extra header")
+        route_list, stream_list = list_of_routes("connect", routes), list_of_streams("connect", streams)
+        local = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.announced_name))
+        remote = FrozenToHeader.new(to_header)
         self.machine.require(SessionInput.CONNECT, "connect")
         self.direction = "outgoing"
-        route_list = [routes] if isinstance(routes, Route) else list(routes)
-        stream_list = list(streams) if isinstance(streams, Iterable) else [streams]
         self.proposed_streams = list(stream_list)
         self.transport = route_list[0].transport if route_list else None
         self.route = route_list[0] if route_list else None
         self.transfer_info = transfer_info
         self.local_focus = is_focus
-        self.local_identity = FrozenFromHeader.new(FromHeader(self.account.uri, self.account.announced_name))
-        self.remote_identity = FrozenToHeader.new(to_header)
+        self.local_identity, self.remote_identity = local, remote
         self._start_outgoing(route_list, stream_list, headers)
 
     @in_engine
@@ -193,9 +192,10 @@ class Session(Transferring):
 
         Posts SIPSessionWillStart and SIPSessionDidStart, or SIPSessionDidFail. Allowed in state "incoming".
         """
+        wanted = list_of_streams("accept", streams)
         self.machine.require(SessionInput.ACCEPT, "accept")
         self.local_focus = is_focus
-        self._accept(list(streams))
+        self._accept(wanted)
 
     @in_engine
     def _accept(self, streams: list[Any]) -> None:
@@ -207,8 +207,7 @@ class Session(Transferring):
 
         Posts SIPSessionDidFail. Allowed in state "incoming".
         """
-        if code not in REJECTIONS:
-            raise ValueError(f"{code} does not refuse a call")
+        check_refusal("reject", code, "a call")
         if self.state != "incoming":
             raise IllegalStateError(f"reject is not allowed in state {self.state}")
         self.machine.require(SessionInput.END, "reject")
@@ -237,10 +236,7 @@ class Session(Transferring):
         self._add("add_streams", streams)
 
     def _add(self, method: str, streams: Iterable[Any]) -> None:
-        wanted = list(dict.fromkeys(streams))
-        for stream in wanted:
-            if not IMediaStream.providedBy(stream):
-                raise TypeError(f"{method}: {stream!r} is not a stream")
+        wanted = list_of_streams(method, streams)
         if self._propose(method, added := [stream for stream in wanted if stream not in self.streams]):
             self.proposed_streams = list(added)
             self._start_adding(added)
@@ -262,7 +258,7 @@ class Session(Transferring):
         self._remove("remove_streams", streams)
 
     def _remove(self, method: str, streams: Iterable[Any]) -> None:
-        wanted = list(streams)
+        wanted = list_of_streams(method, streams)
         if self._propose(method, removed := [stream for stream in self.streams if stream in wanted]):
             self._start_removing(removed)
 
@@ -302,7 +298,7 @@ class Session(Transferring):
         Posts SIPSessionGotAcceptProposal and SIPSessionDidRenegotiateStreams, or SIPSessionHadProposalFailure. Allowed in state
         "received_proposal".
         """
-        wanted = list(streams)
+        wanted = list_of_streams("accept_proposal", streams)
         accepted = [stream for stream in self.proposed_streams or () if stream in wanted]
         self.machine.require(SessionInput.ACCEPT_PROPOSAL if accepted else SessionInput.REJECT_PROPOSAL, "accept_proposal")
         if accepted:
@@ -321,8 +317,7 @@ class Session(Transferring):
 
         Posts SIPSessionGotRejectProposal. Allowed in state "received_proposal".
         """
-        if code not in REJECTIONS:
-            raise ValueError(f"{code} does not refuse a proposal")
+        check_refusal("reject_proposal", code, "a proposal")
         self.machine.require(SessionInput.REJECT_PROPOSAL, "reject_proposal")
         self._reject_proposal(code, reason)
 

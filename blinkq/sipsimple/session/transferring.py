@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.loop import in_engine
 from blinkq.sip.dialog import DialogID
+from blinkq.sipsimple.session.arguments import check_refusal
 from blinkq.sipsimple.session.states import SessionMachine, SessionState
 from blinkq.sipsimple.session.transfer_handler import TransferHandler, TransferInput
 from blinkq.sipsimple.sip_uri import SIPURI, BaseSIPURI
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from blinkq.sipsimple.session.call import Call
 
 __all__ = ["Transferring", "header_pairs"]
-
-REFUSALS = range(300, 700)
 
 
 class Transferring:
@@ -85,8 +84,7 @@ class Transferring:
 
         Posts SIPSessionTransferDidFail. Allowed as ``accept_transfer``.
         """
-        if code not in REFUSALS:
-            raise ValueError(f"{code} does not refuse a transfer")
+        check_refusal("reject_transfer", code, "a transfer")
         self._require_started("reject_transfer")
         self.transfer_handler.require(TransferInput.FAIL, "incoming", "reject_transfer")
         self._reject_transfer(code, reason)
