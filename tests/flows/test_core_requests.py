@@ -288,3 +288,21 @@ async def test_a_request_gets_provisional_answers_or_none() -> None:
         silent = Request("OPTIONS2", YOU.uri, ME, YOU, route(bob))
         silent.send(timeout=1.0)
         assert (await s.until("SIPRequestDidFail")).code == 408
+
+
+@flow
+async def test_the_patience_of_the_end_is_the_applications() -> None:
+    async with call_scene() as s:
+        bob = await s.peer()
+        Answers(bob, (200, ()), (200, (("SIP-ETag", "e"),)), None)
+        registration, publication = Registration(ME), Publication(ME, "presence", "text/plain")
+        registration.register(CONTACT, route(bob))
+        await s.until("SIPRegistrationDidSucceed")
+        publication.publish("x", route(bob))
+        await s.until("SIPPublicationDidSucceed")
+        began = s.now
+        registration.end(timeout=2.0)
+        publication.end(timeout=3.0)
+        assert (await s.until("SIPRegistrationDidNotEnd")).code == 408
+        assert (await s.until("SIPPublicationDidNotEnd")).code == 408
+        assert 2.9 < s.now - began < 3.2

@@ -25,6 +25,7 @@ from blinkq.sipsimple.core import (
     Subscription,
     ToHeader,
 )
+from blinkq.sipsimple.sip_events import SIPEvents
 
 ME = FromHeader(SIPURI("example.com", user="alice"), "Alice")
 YOU = ToHeader(SIPURI("example.com", user="bob"))
@@ -217,6 +218,7 @@ async def test_an_incoming_subscription_from_beginning_to_end() -> None:
             "NotifyDidSucceed", "SentNotify", "NotifyDidSucceed", "GotRefreshingSubscribe", "NotifyDidSucceed", "GotUnsubscribe",
             "TERMINATED", "DidEnd", "NotifyDidSucceed",
         ]  # fmt: skip
+        assert SIPEvents()._handlers == {}
         bodies = [event.body for event in bob.all(SubscriptionNotified)]
         assert bodies == [b"", b"one", b"two", b"two"]
         assert (made.content_type, made.content) == ("text/plain", "two")
@@ -247,6 +249,7 @@ async def test_an_incoming_subscription_times_out_is_rejected_or_ended() -> None
         made.reject(403)
         await s.until("SIPIncomingSubscriptionDidEnd")
         assert told(s, made, "SIPIncomingSubscription")[2:] == ["AnsweredSubscribe", "TERMINATED", "DidEnd"]
+        assert SIPEvents()._handlers == {}
         assert (await bob.until(SubscriptionFailed)).code == 403
         s.recorder.clear()
         await ask(s, bob)

@@ -121,6 +121,11 @@ class IncomingSubscription:
         """The Call-ID of its dialog."""
         return self._dialog.call_id
 
+    @property
+    def settled(self) -> bool:
+        """Whether it is over, and the peer has answered the last NOTIFY: no event follows."""
+        return self._state is _S.TERMINATED and self._exchange is None
+
     def accept(
         self,
         *,

@@ -125,6 +125,7 @@ class Publication:
         self._too_brief_answered = False
         self._waiting: list[tuple[bool, float | None]] = []
         self._end_wanted = False
+        self._end_timeout: float | None = None
 
     @property
     def state(self) -> PublicationState:
@@ -164,10 +165,11 @@ class Publication:
         self._require_open("refresh")
         self._ask(False, timeout, now)
 
-    def end(self, now: float) -> None:
-        """Remove what is published, if anything is (§4.5). Idempotent; `PublicationEnded` follows."""
+    def end(self, now: float, timeout: float | None = None) -> None:
+        """Remove what is published, if anything is (§4.5). `timeout`: seconds to wait. Idempotent; `PublicationEnded` follows."""
         if self._end_wanted:
             return
+        self._end_timeout = timeout
         self._end_wanted = True
         self._stop_timer()
         if self._exchange is None:
@@ -279,7 +281,7 @@ class Publication:
             return
         self._state = TABLE.next(self._state, _I.REMOVE)
         self._requested, self._full = 0, False
-        self._send(None, now)
+        self._send(self._end_timeout, now)
 
     def _send(self, timeout: float | None, now: float) -> None:
         parameters = self.parameters

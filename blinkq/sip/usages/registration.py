@@ -141,17 +141,20 @@ class Registration:
         """Send the first REGISTER."""
         self._register(now)
 
-    def refresh(self, now: float, contact: NameAddr | None = None, hop: Hop | None = None) -> None:
+    def refresh(
+        self, now: float, contact: NameAddr | None = None, hop: Hop | None = None, timeout: float | None = None
+    ) -> None:
         """Register again now, also after a failure; with another `contact` the old binding is removed in the same request.
 
-        hop: another way to the same registrar.
+        hop: another way to the same registrar; timeout: seconds to wait for the answers from now on.
 
         Raises IllegalStateError after `end`.
         """
         if self._end_wanted or self._state in (_S.UNREGISTERING, _S.ENDED):
             raise IllegalStateError(f"Registration.refresh in state {self._state.name}")
-        if hop is not None:
-            self.parameters = replace(self.parameters, hop=hop)
+        self.parameters = replace(
+            self.parameters, hop=hop or self.parameters.hop, timeout=timeout or self.parameters.timeout
+        )
         if contact is not None:
             contact = contact.without_parameter("expires")
             if not contact.uri.equivalent(self.contact.uri):
@@ -162,10 +165,11 @@ class Registration:
             return
         self._register(now)
 
-    def end(self, now: float) -> None:
-        """Remove the binding, if there is one. Idempotent; `RegistrationEnded` follows."""
+    def end(self, now: float, timeout: float | None = None) -> None:
+        """Remove the binding, if there is one; `timeout`: seconds to wait. Idempotent; `RegistrationEnded` follows."""
         if self._end_wanted:
             return
+        self.parameters = replace(self.parameters, timeout=timeout or self.parameters.timeout)
         self._end_wanted = True
         self._stop_timer()
         if self._exchange is None:

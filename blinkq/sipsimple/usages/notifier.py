@@ -76,6 +76,8 @@ class Notifier(EngineObject):
                 post(f"{self._kind}GotRefreshingSubscribe", self, **request_data(event.request))
             case IncomingSubscriptionEnded():
                 self._over(event)
+        if self._usage.settled:
+            SIPEvents().release(self._usage)
 
     def _over(self, event: IncomingSubscriptionEnded) -> None:
         if event.request is not None and event.reason == "unsubscribed":

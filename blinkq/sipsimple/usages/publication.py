@@ -83,7 +83,7 @@ class Publication(EngineObject):
         self._command(self._publish, data, route_header, timeout)
 
     def end(self, timeout: float | None = None) -> None:
-        """Take the published state back. Does nothing when there is none."""
+        """Take the published state back. ``timeout``: seconds to wait for the answer. Does nothing when there is none."""
         with self._guard:
             if self._ending or not self.is_published:
                 return
@@ -114,7 +114,7 @@ class Publication(EngineObject):
     async def _end(self, timeout: float | None) -> None:
         assert self._usage is not None  # it is published
         post("SIPPublicationWillEnd", self)
-        Runtime.current().sip.call(self._usage.end)
+        Runtime.current().sip.call(self._usage.end, timeout=timeout)
 
     def _event(self, event: Any) -> None:
         match event:

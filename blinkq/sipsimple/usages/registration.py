@@ -66,7 +66,7 @@ class Registration(EngineObject):
         self._command(self._register, contact_header, route_header, timeout)
 
     def end(self, timeout: float | None = None) -> None:
-        """Take the binding back. Does nothing when there is none."""
+        """Take the binding back. ``timeout``: seconds to wait for the answer. Does nothing when there is none."""
         with self._guard:
             if self._ending or not self.is_registered:
                 return
@@ -81,7 +81,7 @@ class Registration(EngineObject):
         sip, address = Runtime.current().sip, contact.to_name_addr()
         self.contact_uri = FrozenSIPURI.new(contact.uri)
         if self._usage is not None:
-            sip.call(self._usage.refresh, contact=address, hop=hop)
+            sip.call(self._usage.refresh, contact=address, hop=hop, timeout=timeout)
             return
         self._usage = sip.call(
             "register",
@@ -96,7 +96,7 @@ class Registration(EngineObject):
     async def _end(self, timeout: float | None) -> None:
         assert self._usage is not None  # it is registered
         post("SIPRegistrationWillEnd", self)
-        Runtime.current().sip.call(self._usage.end)
+        Runtime.current().sip.call(self._usage.end, timeout=timeout)
 
     def _event(self, event: Any) -> None:
         match event:
