@@ -367,3 +367,18 @@ async def test_a_message_that_comes_by_two_routes_is_told_once() -> None:
         for _ in range(2):
             assert await bob.say(*letter) == 200
         assert told(s) == ["SIPAccountGotMessage"] * 2
+
+
+@flow
+async def test_the_server_of_a_stranger_whom_we_write_to_gets_no_digest() -> None:
+    """Security line 1."""
+    async with call_scene(auth__username="alice") as s:
+        bob = Bob(await s.peer())
+        challenge = (("Proxy-Authenticate", 'Digest realm="example.com", nonce="n", qop="auth"'),)
+        bob.peer.on_event = lambda event: bob.peer.do(event.request.answer, 407, headers=challenge)
+        for host, digests in (("stranger.example", 0), ("example.com", 1)):
+            message = OutgoingMessage(s.account, SIPURI(host, user="bob"), "x")
+            message.send([bob.route])
+            count = len(s.recorder.all("OutgoingMessageDidFail"))
+            assert (await s.until("OutgoingMessageDidFail", count + 1)).code == 407
+            assert sum("Proxy-Authorization" in request.headers for request in bob.requests) == digests
