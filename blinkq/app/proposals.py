@@ -21,7 +21,7 @@ log = get_logger("app.proposals")
 
 _NOT_ACCEPTABLE_HERE = 488
 #: media that the windows have no place for yet: accepted, they would be lost without a word. What applications add is theirs to show.
-_WITHOUT_WINDOW = frozenset({"chat", "file-transfer", "screen-sharing", "video"})
+_WITHOUT_WINDOW = frozenset({"file-transfer", "screen-sharing", "video"})
 
 
 class Proposals(QObject):

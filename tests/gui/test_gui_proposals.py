@@ -23,7 +23,7 @@ def asked(person: Person) -> PeerRequestDialog:
 
 
 def test_a_proposal_is_asked_and_accepted(person: Person, session: FakeSession) -> None:
-    session.proposes("audio", "text", "chat")
+    session.proposes("audio", "text", "video")
     person.settle()
     ui = asked(person).ui
     assert ui.titleLabel.text() == "bob@example.com"
@@ -32,7 +32,7 @@ def test_a_proposal_is_asked_and_accepted(person: Person, session: FakeSession) 
     person.click(ui.acceptButton)
     assert session.commands[-1] == "accept proposal ['audio', 'text']"
     assert not person.application.dialogs
-    session.proposed_streams = [stream for stream in session.proposed_streams or [] if stream.type != "chat"]
+    session.proposed_streams = [stream for stream in session.proposed_streams or [] if stream.type != "video"]
     session.runs_proposal()
     person.settle()
     panel = person.panel(session)
@@ -117,9 +117,9 @@ def test_our_own_proposal_is_not_asked(person: Person, session: FakeSession) -> 
 
 
 def test_what_there_is_no_window_for_is_refused_and_told(person: Person, session: FakeSession) -> None:
-    session.proposes("video", "chat")
+    session.proposes("video", "screen-sharing")
     person.settle()
     assert session.commands[-1] == "reject proposal 488"
     assert not person.application.dialogs
-    told = "bob@example.com wanted to add to the call: video and chat. BlinkQ has no window for it."
+    told = "bob@example.com wanted to add to the call: video and a screen. BlinkQ has no window for it."
     assert person.panel(session).ui.noticeLabel.text() == told
