@@ -9,10 +9,12 @@ import asyncio
 from collections.abc import Callable
 
 from blinkq.base.clock import Clock, Entropy
+from blinkq.base.digest import Credentials
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, place
 from blinkq.engine.msrp_link import MSRPLink
+from blinkq.engine.msrp_relay import RelayAddress, RelayPlace
 from blinkq.engine.network import Listener, Network, Stream, StreamHandler
 from blinkq.engine.own_certificate import discard, own_certificate
 from blinkq.engine.tls import TLSConfig
@@ -86,20 +88,41 @@ class MSRPEndpoint:
 
         Raises NetworkError with a sentence for people.
         """
-        uri = session.remote_path[0]
-        link = MSRPLink(self, self._loop, self._clock, self._entropy)
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
-                stream = await self._network.connect_stream(address, uri.effective_port, link, tls=tls, server_name=server_name)
-        except TimeoutError:
-            raise NetworkError(f"No answer from {place(address, uri.effective_port, 'tcp')}: a firewall may be in between.") from None
+        link = await self._reach(address, session.remote_path[0].effective_port, tls, server_name)
         if session.ended:
-            stream.abort()
+            link.close()
             raise NetworkError("the session has ended")
-        self._links.add(link)
-        link.attach(stream, accepted=False)
         self.add(session)
         link.bind(session, hello=True)
+
+    async def relay(self, relay: RelayAddress, host: str, tls: TLSConfig, credentials: Credentials | None) -> RelayPlace:
+        """A place at a relay for one session (RFC 4976 §5), whose certificate must name it.
+
+        :param host: our address, for our URI
+
+        Raises NetworkError with a sentence for people.
+        """
+        link = await self._reach(relay.address, relay.port, tls, relay.name)
+        assert link.stream is not None
+        uri = MSRPURI(host, link.stream.local[1], self._entropy.token(16), secure=True)
+        made = RelayPlace(self._loop, self._entropy, link, uri, relay, credentials)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await made.authorise()
+        except TimeoutError:
+            made.close()
+            raise NetworkError(f"The MSRP relay {relay.name} did not answer.") from None
+        except BaseException:
+            made.close()
+            raise
+        return made
+
+    def connect_through(self, session: Session, through: RelayPlace) -> None:
+        """Send an empty SEND through the relay to show the peer the way: the active party's part. Raises NetworkError when it is lost."""
+        if through.link.closed or session.ended:
+            raise NetworkError("The connection to the MSRP relay is gone.")
+        if session.connection is None:  # else the peer was quicker
+            through.link.bind(session, hello=True)
 
     async def accepted(self, session: Session, timeout: float) -> None:
         """Wait until the peer's connection for the session is there: the passive party's part.
@@ -155,6 +178,17 @@ class MSRPEndpoint:
             discard(self._certificate)
             self._certificate = None
 
+    async def _reach(self, address: str, port: int, tls: TLSConfig | None, server_name: str | None) -> MSRPLink:
+        link = MSRPLink(self, self._loop, self._clock, self._entropy)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                stream = await self._network.connect_stream(address, port, link, tls=tls, server_name=server_name)
+        except TimeoutError:
+            raise NetworkError(f"No answer from {place(address, port, 'tcp')}: a firewall may be in between.") from None
+        self._links.add(link)
+        link.attach(stream, accepted=False)
+        return link
+
     # MSRPLinkOwner
 
     def find(self, uri: MSRPURI) -> Session | None:
@@ -165,6 +199,10 @@ class MSRPEndpoint:
         self._links.discard(link)
 
     def event(self, event: object) -> None:
+        owner = getattr(getattr(event, "session", None), "owner", None)
+        if isinstance(owner, RelayPlace):
+            owner.event(event)
+            return
         if isinstance(event, SessionBound):
             waiting = self._waiting.get(event.session)
             if waiting is not None and not waiting.done():

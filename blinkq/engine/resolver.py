@@ -123,9 +123,12 @@ class Resolver:
         return routes[:MAX_ROUTES]
 
     async def lookup_service(
-        self, host: str, service: str, *, timeout: float = 3.0, lifetime: float = 15.0, trace: Trace | None = None
+        self, host: str, service: str, *, timeout: float = 3.0, lifetime: float = 15.0, trace: Trace | None = None, announced: bool = False
     ) -> list[tuple[str, int]]:
-        """(address, port) of the servers of "msrprelay" or "stun"; raises ValueError for another service."""
+        """(address, port) of the servers of "msrprelay" or "stun"; raises ValueError for another service.
+
+        :param announced: only what SRV records name, never ``host`` itself on the default port
+        """
         if service not in _SERVICES:
             raise ValueError(f"a service is one of {', '.join(_SERVICES)}, not {service!r}")
         prefix, port, fall_back = _SERVICES[service]
@@ -135,7 +138,7 @@ class Resolver:
         lookup = _Lookup(self._dns, timeout, lifetime, trace)
         found = await self._targets(lookup, [f"{prefix}.{host}"])
         servers = [(address, target_port) for _name, address, target_port in found]
-        if not servers and fall_back and not lookup.refused:
+        if not servers and fall_back and not announced and not lookup.refused:
             servers = [(address, port) for address in await lookup.require_addresses(host)]
         if not servers:
             raise lookup.failure(host) if lookup.timed_out else ResolveError(f"{host} has no {service} server.")

@@ -19,6 +19,9 @@ PIECE = 64 * 1024
 MAX_CHUNK = 1024 * 1024
 """Bytes after which a chunk is ended, so that progress becomes known."""
 
+RELAYED_CHUNK = 8 * 1024
+"""The same through relays, some of which take a chunk only as a whole, into a small buffer."""
+
 MAX_CHUNK_TIME = 0.5
 """Seconds after which it is ended on a slow connection."""
 
@@ -63,7 +66,7 @@ class Writer:
 
     def add(self, session: Session, message: OutgoingMessage) -> None:
         """Queue a message."""
-        short = message.all_provided and message.buffered <= PIECE
+        short = message.all_provided and message.buffered <= _most(session, PIECE)
         (self._short if short else self._long).append((session, message))
 
     def add_urgent(self, data: bytes) -> None:
@@ -141,7 +144,7 @@ class Writer:
             if current is None:
                 return 0
         message = current.message
-        data = message.take(PIECE)
+        data = message.take(_most(current.session, PIECE))
         if current.marker in data:  # cannot happen by chance; the body must not end its own chunk all the same
             self._close("+")
             current = self._begin_chunk(current.session, message, message.position - len(data), now)
@@ -153,7 +156,7 @@ class Writer:
             self._long.remove((current.session, message))
             self._close("$")
         elif (
-            current.written >= MAX_CHUNK
+            current.written >= _most(current.session, MAX_CHUNK)
             or now - current.began >= MAX_CHUNK_TIME
             or any(other is not message and other.sendable for _, other in self._long)
         ):
@@ -194,3 +197,7 @@ class Writer:
         return Chunk(
             self.entropy.token(8), session.remote_path, (session.local_uri,), "SEND", headers=tuple(headers), has_body=True
         )
+
+
+def _most(session: Session, size: int) -> int:
+    return min(size, RELAYED_CHUNK) if len(session.remote_path) > 1 else size

@@ -44,8 +44,9 @@ class EncryptionSettings(SettingsGroup):
 
 class MSRPSettings(SettingsGroup):
     connection_model = Setting(
-        MSRPConnectionModel, MSRPConnectionModel("relay"), doc=f"{KEPT}both parties agree on who connects by themselves (RFC 6135)"
-    )
+        MSRPConnectionModel, MSRPConnectionModel("relay"),
+        doc="relay: MSRP relays are used as nat_traversal says; acm: never, one party connects to the other (RFC 6135)",
+    )  # fmt: skip
     transport = Setting(MSRPTransport, MSRPTransport("tls"), doc="how chats and files travel: tls or tcp (not encrypted)")
 
 

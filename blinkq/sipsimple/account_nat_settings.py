@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from blinkq.sipsimple.configuration import KEPT, Setting, SettingsGroup
+from blinkq.sipsimple.configuration import Setting, SettingsGroup
 from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress, STUNServerAddressList
 
 __all__ = ["NATTraversalSettings"]
-
-_NO_RELAY = f"{KEPT}chats and files go straight to the peer (RFC 6135), relays are not used"
 
 
 class NATTraversalSettings(SettingsGroup):
@@ -17,6 +15,9 @@ class NATTraversalSettings(SettingsGroup):
     stun_server_list: Setting[STUNServerAddressList | None] = Setting(
         STUNServerAddressList, nillable=True, doc="STUN servers for ICE, as host:port; empty = what DNS names for the account's domain"
     )
-    msrp_relay: Setting[MSRPRelayAddress | None] = Setting(MSRPRelayAddress, nillable=True, doc=_NO_RELAY)
-    use_msrp_relay_for_inbound = Setting(bool, True, doc=_NO_RELAY)
-    use_msrp_relay_for_outbound = Setting(bool, False, doc=_NO_RELAY)
+    msrp_relay: Setting[MSRPRelayAddress | None] = Setting(
+        MSRPRelayAddress, nillable=True,
+        doc="the MSRP relay (RFC 4976), as host:port;transport=tls; empty = the one that DNS announces for the account's domain, if any",
+    )  # fmt: skip
+    use_msrp_relay_for_inbound = Setting(bool, True, doc="whether chats and files that others offer go through the MSRP relay")
+    use_msrp_relay_for_outbound = Setting(bool, False, doc="whether chats and files that we offer go through the MSRP relay")

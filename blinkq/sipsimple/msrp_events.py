@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from blinkq.base.catalogue import post
-from blinkq.base.logging import get_logger
+from blinkq.base.logging import get_logger, redact_msrp
 from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.msrp_link import MSRPLink
 
@@ -24,7 +24,7 @@ def dispatch(event: object) -> None:
 
 
 def configure_trace(endpoint: MSRPEndpoint, enabled: bool) -> None:
-    """Post MSRPTransportTrace for all bytes and MSRPLibraryLog for what the endpoint logs, or stop doing so."""
+    """Post MSRPTransportTrace for all bytes, secrets hidden, and MSRPLibraryLog for what the endpoint logs, or stop doing so."""
     endpoint.tracer = _trace if enabled else None
     for handler in [handler for handler in _log.handlers if isinstance(handler, _LibraryLog)]:
         _log.removeHandler(handler)
@@ -35,7 +35,7 @@ def configure_trace(endpoint: MSRPEndpoint, enabled: bool) -> None:
 def _trace(link: MSRPLink, outgoing: bool, data: bytes) -> None:
     stream = link.stream
     post(
-        "MSRPTransportTrace", link, direction="outgoing" if outgoing else "incoming", data=data,
+        "MSRPTransportTrace", link, direction="outgoing" if outgoing else "incoming", data=redact_msrp(data),
         local_address=None if stream is None else stream.local, remote_address=None if stream is None else stream.remote,
     )  # fmt: skip
 

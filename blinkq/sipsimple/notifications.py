@@ -456,7 +456,8 @@ for _done, _what in (("Add", "brought in"), ("Remove", "sent away")):
     )  # fmt: skip
 
 declare(
-    "MSRPTransportTrace", "MSRPLink", "Bytes went ('outgoing') or came over an MSRP connection; posted when logs.trace_msrp is set.",
+    "MSRPTransportTrace", "MSRPLink", "Bytes went ('outgoing') or came over an MSRP connection, credentials and session identifiers hidden;"
+    " posted when logs.trace_msrp is set.",
     required=("direction", "data", "local_address", "remote_address"),
 )  # fmt: skip
 declare(

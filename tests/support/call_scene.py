@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from support.fake_directory import FakeLAN
+from support.fake_dns import FakeDNS
 from support.fake_media import FakeMedia
 from support.fake_network import FakeHost, FakeNetwork
 from support.middleware import Recorder, start_configuration
@@ -143,6 +144,7 @@ class CallScene:
         self.world = FakeNetwork(seed=1, delay=0.001)
         self.home = self.world.host("192.0.2.1")
         self.lan = FakeLAN()
+        self.dns = FakeDNS("example.com A 192.0.2.9")
         self.recorder = Recorder()
         self.engine: Engine
         self.media: FakeMedia
@@ -238,7 +240,7 @@ async def call_scene(*, tls: bool = False, rest: float = 40.0, **account_setting
 
     engine = made.engine = Engine(
         engine_config(settings, tls=tls), loop=EngineLoop(loop), clock=VirtualClock(loop), entropy=SeededEntropy(7),
-        network=made.home, media_factory=media, directory_factory=made.lan.directory,
+        network=made.home, dns=made.dns, media_factory=media, directory_factory=made.lan.directory,
     )  # fmt: skip
     engine.loop.start()
     engine.on_sip_event = SIPEvents().dispatch

@@ -14,6 +14,7 @@ from blinkq.base.catalogue import post
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, ResolveError
+from blinkq.engine.msrp_relay import RelayPlace
 from blinkq.engine.tls import TLSConfig, fingerprint_of
 from blinkq.msrp.events import SessionFailed
 from blinkq.msrp.session import Session as MSRPSession
@@ -22,6 +23,7 @@ from blinkq.sdp.description import Attribute, MediaDescription, SessionDescripti
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.interface import IMediaStream, InvalidStreamError, UnknownStreamError
 from blinkq.sipsimple.streams.msrp.media import TRANSPORTS, Remote, answer_role, describe, read_remote, role_after_answer
+from blinkq.sipsimple.streams.msrp.relays import MSRPRelays
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
 
 if TYPE_CHECKING:
@@ -86,6 +88,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._fingerprint: str | None = None
         self._setup: str | None = None  # as a=setup says it
         self._role = ""  # whether we open the connection ("active") or wait for it
+        self._relay: RelayPlace | None = None
+        self._relay_loss: str | None = None
         self._early: list[object] = []
         self._leaving = False
 
@@ -97,7 +101,16 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     @property
     def remote_path(self) -> tuple[MSRPURI, ...]:
         """The peer's path, once it is known."""
-        return () if self.msrp is None else self.msrp.remote_path
+        return () if self.msrp is None else self.msrp.remote_path[len(self._route) :]
+
+    @property
+    def local_path(self) -> tuple[MSRPURI, ...]:
+        """Our relay's URIs, if we use one, and our own: what the peer is told."""
+        return () if self._uri is None else (*(() if self._relay is None else self._relay.path), self._uri)
+
+    @property
+    def _route(self) -> tuple[MSRPURI, ...]:
+        return () if self._relay is None else self._relay.route
 
     # for the session -----------------------------------------------------------------------------------------------------------------
 
@@ -150,7 +163,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
                 self._note_remote(remote)
                 self._expect(remote.path)
         return describe(
-            str(self.media_type), (self._uri,), setup=self._setup, fingerprint=self._fingerprint,
+            str(self.media_type), self.local_path, setup=self._setup, fingerprint=self._fingerprint,
             accept_types=tuple(self.accept_types or ()), accept_wrapped_types=tuple(self.accept_wrapped_types or ()),
             direction=self.direction, further=self._further_attributes(),
         )  # fmt: skip
@@ -178,7 +191,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         except InvalidStreamError as error:
             log.info("a new offer is not acceptable: %s", error)
             return False
-        return self.msrp is None or not self.msrp.remote_path or remote.path == self.msrp.remote_path
+        return self.msrp is None or not self.remote_path or remote.path == self.remote_path
 
     def update(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
         """Apply a new negotiation: what the peer takes may have changed."""
@@ -210,6 +223,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._ending()
         if self.msrp is not None:
             Runtime.current().msrp.end(self.msrp)
+        if self._relay is not None:
+            self._relay.close()
         post("MediaStreamDidEnd", self, error=None)
 
     # for subclasses ------------------------------------------------------------------------------------------------------------------
@@ -229,7 +244,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
 
     def _answered_setup(self, remote: Remote) -> tuple[str, str]:
         """Our a=setup in an answer, and our part in the connection."""
-        role = answer_role(remote.setup)
+        role = answer_role(remote.setup, relayed=self._relay is not None)
         return role, role
 
     def _check_answer(self, media: MediaDescription) -> None:
@@ -265,16 +280,28 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     async def _open(self, address: str) -> None:
         engine = Runtime.current()
         secure = self._secure()
+        relay: RelayPlace | None = None
         try:
-            tls = engine.msrp.certificate() if secure else None
-            port = await engine.msrp.listen(address, tls=tls)
-            self._fingerprint = None if tls is None else fingerprint_of(tls)
-        except NetworkError as error:
+            if secure:
+                relay = await MSRPRelays().place_for(self.account, incoming=self._incoming, address=address)
+            if relay is not None:
+                uri = relay.uri
+            else:
+                tls = engine.msrp.certificate() if secure else None
+                port = await engine.msrp.listen(address, tls=tls)
+                self._fingerprint = None if tls is None else fingerprint_of(tls)
+                uri = MSRPURI(address, port, engine.entropy.token(16), secure)
+        except (NetworkError, ResolveError) as error:
             if self._state == "INITIALIZING":
                 post("MediaStreamDidNotInitialize", self, reason=str(error))
             return
-        if self._state == "INITIALIZING":
-            self._uri = MSRPURI(address, port, engine.entropy.token(16), secure)
+        if self._state != "INITIALIZING":
+            if relay is not None:
+                relay.close()
+        else:
+            self._uri, self._relay = uri, relay
+            if relay is not None:
+                relay.on_failed = self._relay_failed
             self._state = "INITIALIZED"
             post("MediaStreamDidInitialize", self)
 
@@ -287,6 +314,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     def _expect(self, path: tuple[MSRPURI, ...]) -> None:
         """From now on the peer may connect; an empty path is filled in by its first request and checked against its answer."""
         assert self._uri is not None
+        path = (*self._route, *path) if path else ()
         if self.msrp is None:
             self.msrp = MSRPSession(
                 self._uri, path, Runtime.current().entropy, accept_types=tuple(self.accept_types or ("*",)),
@@ -301,11 +329,15 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         session, engine = self.msrp, Runtime.current()
         assert session is not None
         try:
+            if self._relay_loss is not None:
+                raise NetworkError(self._relay_loss)
             if session.remote_path and session.remote_path[-1] != remote.path[-1]:
                 raise InvalidStreamError("somebody else than the peer connected")
-            session.remote_path = remote.path
+            session.remote_path = (*self._route, *remote.path)
             if role == "passive":
                 await engine.msrp.accepted(session, ACCEPT_TIMEOUT)
+            elif self._relay is not None:
+                engine.msrp.connect_through(session, self._relay)
             else:
                 host = remote.path[0].host
                 tls = self._client_tls(remote) if remote.secure else None
@@ -322,8 +354,13 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         for event in early:
             self._event(event)
 
+    def _relay_failed(self, reason: str) -> None:
+        self._relay_loss = reason
+        if self._state == "ESTABLISHED":
+            self._fail(reason)
+
     def _client_tls(self, remote: Remote) -> TLSConfig:
-        if remote.fingerprint is not None:
+        if remote.fingerprint is not None and len(remote.path) == 1:  # it is the peer's own, not its relay's
             return TLSConfig(fingerprint=remote.fingerprint)
         ours = Runtime.current().sip.config.tls
         return TLSConfig(ca_file=ours.ca_file, verify=ours.verify)

@@ -98,7 +98,7 @@ class DesktopSharingStream(MSRPStreamBase):
     def _answered_setup(self, remote: Remote) -> tuple[str, str]:
         if self._first_clients_words:
             return str(self._handler.type), "passive"  # there the offerer connects, whatever it says
-        role = answer_role(remote.setup)
+        role = answer_role(remote.setup, relayed=self._relay is not None)
         return role, role
 
     def _further_attributes(self) -> tuple[Attribute, ...]:

@@ -83,10 +83,11 @@ def describe(
     return MediaDescription(media_type, path[0].effective_port, transport, ("*",), attributes=(*attributes, *further))
 
 
-def answer_role(offered: str | None) -> str:
+def answer_role(offered: str | None, *, relayed: bool = False) -> str:
     """Our part when we answer (RFC 6135 §4.2): active where the offerer leaves it open, as we reach out more easily than in. Without
-    the attribute the offerer connects (RFC 4975 §5.4)."""
-    return {"active": "passive", "passive": "active", "actpass": "active"}.get(offered or "active", "passive")
+    the attribute the offerer connects (RFC 4975 §5.4). relayed: everybody reaches our relay, which would have to reach out to the peer."""
+    open_choice = "passive" if relayed else "active"
+    return {"active": "passive", "passive": "active", "actpass": open_choice}.get(offered or "active", "passive")
 
 
 def role_after_answer(answered: str | None) -> str:

@@ -1,0 +1,279 @@
+"""Chat through MSRP relays, as the one who offers and the one who answers, and what happens when the relay does not do its part."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from support.call_scene import CallScene, call_scene, flow
+from support.msrp_peer import MSRPPeer
+from support.msrp_relay import ScriptedRelay
+
+from blinkq.engine.msrp_relay import RelayAddress
+from blinkq.engine.tls import TLSConfig
+from blinkq.msrp.events import MessageDelivered, MessageReceived
+from blinkq.msrp.session import Session
+from blinkq.msrp.uri import parse_path
+from blinkq.sdp.description import SessionDescription
+from blinkq.sip.digest import Credentials
+from blinkq.sip.events import InvitationAnswered, InvitationReceived
+from blinkq.sipsimple import msrp_events
+from blinkq.sipsimple.streams import ChatStream
+
+RELAY = "192.0.2.50"
+SRV = "_msrps._tcp.example.com SRV 1 1 2855 relay.example.com.\nrelay.example.com A 192.0.2.50"
+
+
+def password(s: CallScene) -> None:
+    s.account.auth.password = "wonderland"
+    s.account.save()
+
+
+async def relay_for(s: CallScene, *, dns: bool = True) -> ScriptedRelay:
+    relay = ScriptedRelay(s.world.host(RELAY, names={"example.com", "relay.example.com"}), {"alice": "wonderland", "bob": "builder"})
+    await relay.listen()
+    password(s)
+    if dns:
+        s.dns.__init__(f"example.com A 192.0.2.9\n{SRV}")  # type: ignore[misc]  # the zone gets its relay
+    return relay
+
+
+async def outgoing(s: CallScene) -> tuple[ChatStream, MSRPPeer]:
+    """Alice, behind her relay, writes to Bob, who connects to it."""
+    bob = MSRPPeer(await s.peer())
+    await bob.listen()
+
+    def act(event: Any) -> None:
+        if isinstance(event, InvitationReceived):
+            offer = SessionDescription.parse(event.sdp or b"")
+            bob.peer.do(event.invitation.accept, bob.sdp(setup="active"))
+            s.engine.loop.loop.create_task(connect_to_relay(bob, offer))
+
+    bob.peer.on_event = act
+    stream = ChatStream(s.account)
+    s.call(bob.peer, streams=[stream])
+    await s.until("SIPSessionDidStart")
+    return stream, bob
+
+
+async def connect_to_relay(bob: MSRPPeer, remote: SessionDescription) -> None:
+    session = bob.expect(remote)
+    assert remote.media[0].get("fingerprint") is None  # the certificate is the relay's
+    await bob.endpoint.connect(session, session.remote_path[0].host, TLSConfig(verify=False))
+
+
+@pytest.mark.parametrize("configured", [True, False])
+def test_an_offered_chat_goes_through_the_relay(configured: bool) -> None:
+    @flow
+    async def scene() -> None:
+        settings: dict[str, Any] = {"nat_traversal__use_msrp_relay_for_outbound": True}
+        if configured:
+            from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
+
+            settings["nat_traversal__msrp_relay"] = MSRPRelayAddress("192.0.2.50")
+        async with call_scene(**settings) as s:
+            relay = await relay_for(s, dns=not configured)
+            if configured:
+                relay.host.names.add(RELAY)
+            stream, bob = await outgoing(s)
+            assert [bool(request.header("Authorization")) for request in relay.auths()] == [False, True]
+            path = parse_path(bob.peer.offer().media[0].get("path") or "")
+            assert (path[0].host, path[0].session_id) == (RELAY, "place0")
+            assert path == stream.local_path
+            bob.send("text/plain", b"hello Alice", success_report=True)
+            assert (await s.until("ChatStreamGotMessage")).message.content == "hello Alice"
+            stream.send_message("hello Bob")
+            stream.send_message("x" * 100_000)
+            await s.until("ChatStreamDidDeliverMessage", 2)
+            assert len(bob.of(MessageReceived)[-1].body) >= 100_000
+            assert bob.of(MessageDelivered)
+            assert max(len(body) for body in relay.bodies) <= 8 * 1024
+            s.recorder.seen.clear()
+            session = stream.session
+            assert session is not None
+            session.end()
+            await s.until("SIPSessionDidEnd")
+            await s.settle()
+            assert all(client.stream is None for client in relay.clients[:1])
+            bob.stop()
+
+    scene()
+
+
+@flow
+async def test_both_behind_relays() -> None:
+    async with call_scene() as s:
+        relay = await relay_for(s)
+        bob = MSRPPeer(await s.peer())
+        address = RelayAddress("example.com", RELAY, 2855)
+        place = await bob.endpoint.relay(address, bob.peer.address, TLSConfig(), Credentials("bob", "builder"))
+        offered = bob.sdp(setup="actpass").replace(f"a=path:{bob.uri}".encode(), f"a=path:{place.path[0]} {place.uri}".encode())
+        session, _ = await s.incoming(offered, bob.peer)
+        (stream,) = session.proposed_streams or []
+
+        def act(event: Any) -> None:
+            if isinstance(event, InvitationAnswered):
+                answer = SessionDescription.parse(event.sdp or b"")
+                assert answer.media[0].get("setup") == "passive"
+                path = parse_path(answer.media[0].get("path") or "")
+                assert len(path) == 2
+                bob.session = Session(place.uri, (*place.route, *path), bob.entropy)
+                bob.endpoint.add(bob.session)
+                bob.endpoint.connect_through(bob.session, place)
+
+        bob.peer.on_event = act
+        session.accept([stream])
+        await s.until("SIPSessionDidStart")
+        assert len(relay.sessions) == 2
+        bob.send("text/plain", b"to Alice", success_report=True)
+        stream.send_message("to Bob")
+        await s.until("ChatStreamDidDeliverMessage")
+        await s.until("ChatStreamGotMessage")
+        assert len(bob.of(MessageDelivered)) == 1
+        place.close()
+        bob.stop()
+
+
+@flow
+async def test_no_relay_where_dns_names_none_or_the_settings_say_no() -> None:
+    for settings in ({}, {"msrp__connection_model": "acm"}, {"nat_traversal__use_msrp_relay_for_inbound": False}):
+        async with call_scene(**settings) as s:
+            relay = await relay_for(s, dns=bool(settings))
+            bob = MSRPPeer(await s.peer())
+            await bob.listen()
+            session, _ = await s.incoming(bob.sdp(), bob.peer)
+            (stream,) = session.proposed_streams or []
+            bob.peer.on_event = lambda event, bob=bob: (
+                bob.expect(SessionDescription.parse(event.sdp)) if isinstance(event, InvitationAnswered) else None
+            )
+            session.accept([stream])
+            await s.until("SIPSessionDidStart")
+            assert relay.requests == []
+            assert len(stream.local_path) == 1
+            bob.stop()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "sentence"),
+    [("password", "name or password"), ("refuse", "403|does not let"), ("certificate", "certificate"), ("gone", "refused"),
+     ("silent", "did not answer"), ("tcp", "only with TLS")],
+)  # fmt: skip
+def test_a_relay_that_does_not_do_its_part(trouble: str, sentence: str) -> None:
+    @flow
+    async def scene() -> None:
+        async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+            relay = await relay_for(s)
+            if trouble == "password":
+                relay.users["alice"] = "changed"
+            elif trouble == "refuse":
+                relay.refuse = 403
+            elif trouble == "certificate":
+                relay.host.names.discard("example.com")
+            elif trouble == "gone":
+                next(iter(relay.host.listeners.values())).close()
+            elif trouble == "silent":
+                relay.silent = True
+            else:
+                from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
+
+                s.account.nat_traversal.msrp_relay = MSRPRelayAddress(RELAY, 2855, "tcp")
+            bob = MSRPPeer(await s.peer())
+            s.call(bob.peer, streams=[ChatStream(s.account)])
+            reason = (await s.until("MediaStreamDidNotInitialize")).reason
+            assert any(word in reason for word in sentence.split("|")), reason
+            await s.until("SIPSessionDidFail")
+            assert not any("wonderland" in str(request) for request in relay.requests)
+            if trouble in ("certificate", "gone", "tcp"):
+                assert relay.requests == []
+            elif trouble == "password":
+                assert len(relay.auths()) == 2  # a wrong answer is not tried again
+            await s.settle()
+            assert all(client.stream is None for client in relay.clients)
+            bob.stop()
+
+    scene()
+
+
+@flow
+async def test_the_place_is_refreshed_with_stale_nonces_too() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        relay.expires = 100
+        stream, bob = await outgoing(s)
+        assert len(relay.auths()) == 2
+        await s.settle(80)
+        assert len(relay.auths()) == 3
+        assert "nc=00000002" in (relay.auths()[-1].header("Authorization") or "")
+        relay.nonce = "second"
+        await s.settle(80)
+        assert [("second" in (auth.header("Authorization") or "")) for auth in relay.auths()[3:]] == [False, True]
+        stream.send_message("still here")
+        await s.until("ChatStreamDidDeliverMessage")
+        relay.refuse = 403
+        assert "does not let" in (await s.until("MediaStreamDidFail")).reason
+        await s.until("SIPSessionDidEnd")
+        bob.stop()
+
+
+@flow
+async def test_a_relay_lost_while_the_phone_rings() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        bob = MSRPPeer(await s.peer())
+        await bob.listen()
+        stream = ChatStream(s.account)
+        s.call(bob.peer, streams=[stream])
+        await bob.peer.until(InvitationReceived)
+        relay.clients[0].abort()
+        await s.settle()
+        bob.peer.do(bob.peer.invitation.accept, bob.sdp(setup="active"))
+        assert "relay example.com" in (await s.until("MediaStreamDidFail")).reason
+        await s.until("SIPSessionDidFail")
+        bob.stop()
+
+
+@flow
+async def test_a_relay_lost_in_the_middle() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        _stream, bob = await outgoing(s)
+        relay.clients[0].abort()
+        await s.until("MediaStreamDidFail")
+        await s.until("SIPSessionDidEnd")
+        bob.stop()
+
+
+@flow
+async def test_a_caller_who_gives_up_leaves_no_place_behind() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        bob = MSRPPeer(await s.peer())
+        session = s.call(bob.peer, streams=[ChatStream(s.account)])
+        while not relay.auths():
+            await asyncio.sleep(0.0005)
+        session.end()
+        await s.settle(20)
+        assert all(client.stream is None for client in relay.clients)
+        assert "MediaStreamDidInitialize" not in s.recorder.names
+        bob.stop()
+
+
+@flow
+async def test_traces_hide_what_lets_others_in() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        msrp_events.configure_trace(s.engine.msrp, True)
+        stream, bob = await outgoing(s)
+        stream.send_message("seen")
+        await s.until("ChatStreamDidDeliverMessage")
+        traced = b"".join(data.data for data in s.recorder.all("MSRPTransportTrace"))
+        assert b"AUTH" in traced
+        assert b"seen" in traced
+        secret = relay.auths()[1].header("Authorization") or ""
+        assert secret.encode() not in traced
+        assert b"response=" not in traced
+        assert b"place0" not in traced
+        assert (stream.local_path[-1].session_id or "?").encode() not in traced
+        msrp_events.configure_trace(s.engine.msrp, False)
+        bob.stop()
