@@ -210,8 +210,10 @@ class Chat(QObject):
 
     def _fail_unsent(self) -> None:
         for entry in self.entries:
-            if entry.mark in (Mark.WAITING, Mark.SENDING):
+            if entry.mark is Mark.WAITING:
                 self._fail(entry, self.tr("there was no connection"))
+            elif entry.mark is Mark.SENDING:
+                self._fail(entry, self.tr("the connection ended before it was confirmed"))
 
     def _let_go(self) -> None:
         """Of the stream there was."""

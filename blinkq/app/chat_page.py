@@ -78,6 +78,7 @@ class ChatPage(QWidget):
         ui.endedFrame.setVisible(over)
         ui.endedLabel.setText(self.tr("You are not connected with %1.").replace("%1", chat.title))
         composing = chat.peer_composing.active
+        ui.composingLabel.setVisible(not over)
         ui.composingLabel.setText(self.tr("%1 is typing…").replace("%1", chat.title) if composing else " ")
 
     def send_files(self, paths: list[Path]) -> None:
@@ -138,7 +139,7 @@ class ChatPage(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.15)
         ui.titleLabel.setFont(font)
-        for button, name in ((ui.callButton, "call"), (ui.fileButton, "file"), (ui.endButton, "close")):
+        for button, name in ((ui.callButton, "call"), (ui.fileButton, "file"), (ui.endButton, "hang-up")):
             set_icon(button, name)
         set_icon(ui.sendButton, "send", "on_accent")
         ui.view.setAccessibleName(self.tr("Messages with %1").replace("%1", self.chat.title))

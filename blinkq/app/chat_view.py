@@ -143,7 +143,7 @@ class ChatView(QTextBrowser):
             who.setFontWeight(QFont.Weight.Bold)
             cursor.insertText(entry.sender, who)
             cursor.insertText(f"  {_time(entry)}", _format("muted", small=True))
-        self._block(cursor, above=3)
+        self._block(cursor, above=4)
         if entry.kind is EntryKind.FILE:
             name = _format("text")
             name.setFontWeight(QFont.Weight.DemiBold)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QSettings, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from blinkq.app.chat import Chat
 from blinkq.app.chat_list import ChatList
 from blinkq.app.chat_page import ChatPage
 from blinkq.app.file_transfer_list import FileTransferList
-from blinkq.app.icons import icon
+from blinkq.app.icons import icon, set_icon
 from blinkq.app.questions import ask
+from blinkq.app.widgets import set_mark
 
 __all__ = ["ChatWindow"]
 
-_MINIMUM = (380, 360)
+_MINIMUM = (380, 440)
 _USUAL = (560, 620)
 
 
@@ -33,7 +34,6 @@ class ChatWindow(QWidget):
         self.tabs = QTabWidget(self)
         self.tabs.setObjectName("chatTabs")
         self.tabs.setDocumentMode(True)
-        self.tabs.setTabsClosable(True)
         self.tabs.setMovable(True)
         self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self.tabs.setAccessibleName(self.tr("Chats"))
@@ -47,7 +47,6 @@ class ChatWindow(QWidget):
             self.restoreGeometry(geometry)
         for keys, slot in (("Ctrl+W", self._close_current), ("Ctrl+PgUp", lambda: self._step(-1)), ("Ctrl+PgDown", lambda: self._step(1))):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
-        self.tabs.tabCloseRequested.connect(self._close_tab)
         self.tabs.currentChanged.connect(self._chosen)
         chats.added.connect(self._added)
         chats.removed.connect(self._removed)
@@ -92,7 +91,8 @@ class ChatWindow(QWidget):
                 title = chat.title.replace("&", "&&")
                 self.tabs.setTabText(index, f"{title} ({chat.unread})" if chat.unread else title)
                 self.tabs.setTabToolTip(index, f"{chat.peer}\n{self._unread_text(chat.unread)}" if chat.unread else chat.peer)
-                self.tabs.setTabIcon(index, icon("chat", "accent" if chat.unread else "good" if chat.open else "muted"))
+                role = "accent" if chat.unread else "good" if chat.open else "muted"
+                self.tabs.setTabIcon(index, icon("chat", role, role))
         unread = self._chats.unread
         about = page.chat.title if page is not None else self.tr("Chats")
         self.setWindowTitle(f"({unread}) {about} – BlinkQ" if unread else f"{about} – BlinkQ")
@@ -123,7 +123,18 @@ class ChatWindow(QWidget):
         page.call_wanted.connect(self.call_wanted)
         page.reconnect_wanted.connect(self._chats.connect_chat)
         self.pages[id(chat)] = page
-        self.tabs.addTab(page, chat.title.replace("&", "&&"))
+        index = self.tabs.addTab(page, chat.title.replace("&", "&&"))
+        close = QToolButton(self.tabs)
+        close.setAccessibleName(self.tr("Close the chat with %1").replace("%1", chat.title))
+        close.setToolTip(self.tr("Close (Ctrl+W)"))
+        close.setIconSize(QSize(12, 12))
+        set_mark(close, "flat", True)
+        set_mark(close, "small", True)
+        set_icon(close, "close")
+        close.clicked.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
+        bar = self.tabs.tabBar()
+        if bar is not None:
+            bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, close)
         self.refresh()
 
     def _removed(self, chat: Chat) -> None:

@@ -92,7 +92,7 @@ class FileTransferRow(QFrame):
 
     def _refresh_picture(self) -> None:
         role = "good" if self.transfer.stage is TransferStage.DONE else "danger" if self.transfer.stage is TransferStage.FAILED else "muted"
-        name = "incoming" if self.transfer.incoming else "outgoing"
+        name = "download" if self.transfer.incoming else "upload"
         self.ui.pictureLabel.setPixmap(pixmap(name, role, QSize(18, 18), self.devicePixelRatioF()))
 
     def _retry(self) -> None:

@@ -20,7 +20,7 @@ __all__ = ["Proposals", "media_text"]
 log = get_logger("app.proposals")
 
 _NOT_ACCEPTABLE_HERE = 488
-#: media that the windows have no place for yet: accepted, they would be lost without a word. What applications add is theirs to show.
+#: media that calls have no place for: accepted, they would be lost without a word. What applications add is theirs to show.
 _WITHOUT_WINDOW = frozenset({"file-transfer", "screen-sharing", "video"})
 
 

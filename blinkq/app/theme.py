@@ -94,6 +94,7 @@ QPushButton:disabled, QToolButton:disabled {{ color: {c.disabled}; background: {
 QToolButton:checked {{ background: {c.accent_ground}; border-color: {c.accent_ground}; color: {c.on_accent}; }}
 QToolButton:checked:focus {{ border: 2px solid {c.text}; }}
 QToolButton[flat="true"], QToolButton[flat="true"]:checked {{ border-color: transparent; background: transparent; color: {c.text}; }}
+QToolButton[flat="true"][small="true"] {{ padding: 1px; min-height: 0; }}
 QToolButton[flat="true"]:focus, QToolButton[flat="true"]:checked:focus {{ border-color: {c.accent}; }}
 QPushButton[kind="primary"], QToolButton[kind="primary"] {{ background: {c.accent_ground}; border-color: {c.accent_ground};
     color: {c.on_accent}; font-weight: 600; }}
@@ -120,11 +121,13 @@ QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
 QTabBar::tab:selected:focus {{ border: 2px solid {c.accent}; border-radius: 4px; padding: 3px 10px 5px 10px; }}
 QTreeView {{ show-decoration-selected: 0; }}
-QListView, QTreeView, QPlainTextEdit {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
-QListView:focus, QTreeView:focus, QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
+QListView, QTreeView, QPlainTextEdit, QTextBrowser {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
+QListView:focus, QTreeView:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.muted}; border-radius: 3px; background: {c.base}; }}
 QCheckBox::indicator:checked {{ image: url("{tick}"); }}
 QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height: 12px; }}
+QProgressBar {{ border: none; border-radius: 4px; background: {c.line}; min-height: 8px; max-height: 8px; }}
+QProgressBar::chunk {{ border-radius: 4px; background: {c.accent_ground}; }}
 QScrollArea {{ background: transparent; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 2px; }}
 QScrollBar::handle:vertical {{ background: {c.line}; border-radius: 3px; min-height: 28px; }}

@@ -13,8 +13,10 @@ from support.fake_middleware import FakeMiddleware
 from blinkq.app.account_dialog import AccountDialog, AccountDialogForm
 from blinkq.app.build_forms import build
 from blinkq.app.call_panel_form import CallPanelForm
+from blinkq.app.chat_page import ChatPageForm
 from blinkq.app.conference_panel import ConferencePanelForm
 from blinkq.app.contact_dialog import ContactDialogForm
+from blinkq.app.file_transfers_window import FileTransferRowForm
 from blinkq.app.form_loader import load_form
 from blinkq.app.incoming_dialog import IncomingDialogForm
 from blinkq.app.keypad import KeypadForm
@@ -38,6 +40,8 @@ UI = """<ui version="4.0"><class>Small</class><widget class="QWidget" name="Smal
         ("account_dialog", AccountDialogForm, QDialog),
         ("contact_dialog", ContactDialogForm, QDialog),
         ("transfer_dialog", TransferDialogForm, QDialog),
+        ("chat_page", ChatPageForm, QWidget),
+        ("file_transfer_row", FileTransferRowForm, QWidget),
     ],
 )
 def test_form_has_what_its_window_uses(qtbot: object, stem: str, protocol: type, base: type[QWidget]) -> None:

@@ -164,7 +164,47 @@ def _account_dialog(person: Person) -> list[QWidget]:
     return list(dialogs)
 
 
+def _chat(person: Person) -> list[QWidget]:
+    session = person.call("bob@example.com")
+    person.click(person.panel(session).ui.chatButton)
+    session.answers_proposal()
+    person.settle()
+    window = person.application.messages.chat_window
+    window.resize(300, 300)
+    return [person.application.window, window]
+
+
+def _chat_that_ended(person: Person) -> list[QWidget]:
+    _chat(person)
+    person.middleware.sessions[-1].ends()
+    person.settle()
+    return [person.application.messages.chat_window]
+
+
+def _files(person: Person) -> list[QWidget]:
+    media, messages = person.middleware.media, person.application.messages
+    for number in range(3):
+        person.called_by("carol")
+        session = person.middleware.calls_in(f"carol{number}", streams=[media.offered_file(f"file {number}" * 20, 10_000)])
+        person.settle()
+        person.click(person.dialog.ui.acceptButton)  # type: ignore[attr-defined]
+        media.files[-1].starts()
+        media.files[-1].moves(1000 * number)
+        person.settle()
+    session.fails(480, "Temporarily Unavailable")
+    media.files[0].finishes("/tmp/file")
+    messages.files_window.resize(300, 300)
+    return [messages.files_window]
+
+
+def _asked_about_a_file(person: Person) -> list[QWidget]:
+    person.middleware.calls_in(streams=[person.middleware.media.offered_file("a" * 400, 10_000)])
+    person.settle()
+    return [person.dialog]
+
+
 SCENES = [
+    _chat, _chat_that_ended, _files, _asked_about_a_file,
     _two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog, _contacts, _contact_dialog,
     _account_dialog,
 ]  # fmt: skip
