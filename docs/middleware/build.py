@@ -39,6 +39,7 @@ MODULES = (
     "blinkq.sipsimple.streams.msrp",
     "blinkq.sipsimple.messaging",
     "blinkq.sipsimple.audio",
+    "blinkq.sipsimple.conference",
     "blinkq.sipsimple.lookup",
     "blinkq.sipsimple.configuration",
     "blinkq.sipsimple.configuration.settings",
@@ -47,6 +48,7 @@ MODULES = (
     "blinkq.sipsimple.engine",
     "blinkq.sipsimple.util",
     "blinkq.sipsimple.explain",
+    "blinkq.payloads.pidf",
     "blinkq.base.notification",
 )
 
