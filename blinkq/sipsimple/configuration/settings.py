@@ -53,7 +53,7 @@ class AudioSettings(SettingsGroup):
     alert_device: Setting[str | None] = Setting(str, "system_default", nillable=True, doc="device that rings")
     input_device: Setting[str | None] = Setting(str, "system_default", nillable=True, doc="microphone")
     output_device: Setting[str | None] = Setting(str, "system_default", nillable=True, doc="loudspeaker")
-    sample_rate = Setting(SampleRate, SampleRate(48000), doc="sample rate of the mixers in Hz")
+    sample_rate = Setting(SampleRate, SampleRate(48000), doc="sample rate of the mixers in Hz, from the next start on")
     muted = RuntimeSetting(bool, False, doc="whether the microphone is muted")
     silent = Setting(bool, False, doc="whether nothing rings")
     directory = Setting(
