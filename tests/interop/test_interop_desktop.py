@@ -9,15 +9,16 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import mss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from support.lab import BlinkQ
 from support.painted_screen import PaintedScreen, Painter
+from Xlib import X
+from Xlib.display import Display
 
 from blinkq.rfb.encodings import VIEWER_ENCODINGS, Encoding
-from blinkq.rfb.messages import Failed, PasswordWanted, Transmit, Updated
+from blinkq.rfb.messages import Connected, Failed, PasswordWanted, Transmit, Updated
 from blinkq.rfb.viewer import ViewerCore
 
 pytestmark = pytest.mark.lab
@@ -38,9 +39,12 @@ def screen(tmp_path: Path) -> Iterator[PaintedScreen]:
 
 
 def shot_of(display: str) -> NDArray[np.uint8]:
-    with mss.MSS(display=display) as screen:
-        shot = screen.grab(screen.monitors[0])
-        return np.frombuffer(bytes(shot.raw), np.uint8).reshape(400, 640, 4)[..., :3]
+    connection = Display(display)
+    try:
+        image = connection.screen().root.get_image(0, 0, 640, 400, X.ZPixmap, 0xFFFFFFFF)
+        return np.frombuffer(image.data, np.uint8).reshape(400, 640, 4)[..., :3]
+    finally:
+        connection.close()
 
 
 def free_port() -> int:
@@ -69,6 +73,8 @@ def look(connection: socket.socket, viewer: ViewerCore, wanted: Callable[[], NDA
             elif isinstance(output, PasswordWanted):
                 viewer.password(password, 0.0)
                 connection.sendall(b"".join(part.data for part in viewer.drain() if isinstance(part, Transmit)))
+            elif isinstance(output, Connected):
+                viewer.pointer(639, 399, 0, 0.0)  # TigerVNC paints the pointer into the picture until we own it
             shown = shown or isinstance(output, Updated)
             assert not isinstance(output, Failed), output
         if shown and viewer.screen is not None and (viewer.screen.pixels[..., :3] == wanted()).all():
@@ -127,17 +133,23 @@ def test_our_server_and_the_viewer_of_tigervnc(screen: PaintedScreen, tmp_path: 
             viewer_port = int(answer.text.rpartition("localhost port ")[2])
             directory = tmp_path / "other"
             directory.mkdir()
-            with PaintedScreen(directory) as other:
+            with PaintedScreen(directory, paint=False, width=900, height=700) as other:
                 environment = {**os.environ, "DISPLAY": other.display, "HOME": str(tmp_path)}
                 arguments = ["xtigervncviewer", "-FullScreen=0", "-RemoteResize=0", "-geometry", "640x400+0+0", f"127.0.0.1::{viewer_port}"]
                 with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as viewer:
                     try:
-                        subprocess.run(["xdotool", "windowfocus", _appears(environment)], env=environment, check=True)
-                        xdotool = ["xdotool", "mousemove", "200", "315", "click", "1", "type", "--delay", "60", "Hi 5!"]
+                        window = _appears(environment)
+                        subprocess.run(["xdotool", "windowfocus", window, "mousemove", "899", "699"], env=environment, check=True)
+                        place = _place(window, environment)
+                        # the whole picture, but for the tip of our pointer, which is shown in the lower right corner
+                        subprocess.run(["xdotool", "mousemove", "639", "399"], env={**os.environ, "DISPLAY": screen.display}, check=True)
+                        while (other.pixels()[place] != screen.pixels()).any(axis=2).sum() > 16:
+                            assert viewer.poll() is None
+                        xdotool = ["xdotool", "mousemove", "--window", window, "200", "315", "click", "1", "type", "--delay", "60", "Hi 5!"]
                         subprocess.run(xdotool, env=environment, check=True)
-                        typed = [screen.painter.said() for _ in range(5)]
-                        assert typed[-1] == "typed Hi 5!"
-                        subprocess.run(["xdotool", "mousemove", "450", "315", "click", "1"], env=environment, check=True)
+                        assert [screen.painter.said() for _ in range(5)][-1] == "typed Hi 5!"
+                        press = ["xdotool", "mousemove", "--window", window, "450", "315", "click", "1"]
+                        subprocess.run(press, env=environment, check=True)
                         assert screen.painter.said() == "pressed"
                     finally:
                         viewer.terminate()
@@ -151,3 +163,12 @@ def _appears(environment: dict[str, str]) -> str:
         if found:
             return str(found[0])
     raise AssertionError("the viewer did not appear")
+
+
+def _place(window: str, environment: dict[str, str]) -> tuple[slice, slice]:
+    """Where on its screen a window of 640 x 400 pixels is."""
+    said = subprocess.run(["xdotool", "getwindowgeometry", "--shell", window], env=environment, capture_output=True, text=True, check=True)
+    facts = dict(line.split("=") for line in said.stdout.split())
+    assert (facts["WIDTH"], facts["HEIGHT"]) == ("640", "400")
+    left, top = int(facts["X"]), int(facts["Y"])
+    return slice(top, top + 400), slice(left, left + 640)

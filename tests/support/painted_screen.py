@@ -77,30 +77,37 @@ class Painter:
 
 
 class PaintedScreen:
-    """A painter with an X server of its own: a context manager. display: such as ":12"."""
+    """An X server, and a painter on it unless there shall be none: a context manager. display: such as ":12"."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, paint: bool = True, width: int = 640, height: int = 400) -> None:
         self._directory = directory
+        self._width, self._height = width, height
         reading, writing = os.pipe()
         # no cursor: programs that take pictures of a screen differ in whether they draw it
-        arguments = ["-screen", "0", "640x400x24", "-fbdir", str(directory), "-nolisten", "tcp", "-nocursor"]
+        arguments = ["-screen", "0", f"{width}x{height}x24", "-fbdir", str(directory), "-nolisten", "tcp", "-nocursor"]
         self._server = subprocess.Popen(["Xvfb", "-displayfd", str(writing), *arguments], pass_fds=(writing,), stderr=subprocess.DEVNULL)
         os.close(writing)
         with os.fdopen(reading) as pipe:
             self.display = f":{pipe.readline().strip()}"
-        self.painter = Painter(self.display)
+        self._painter = Painter(self.display) if paint else None
+
+    @property
+    def painter(self) -> Painter:
+        assert self._painter is not None
+        return self._painter
 
     def pixels(self) -> NDArray[np.uint8]:
-        """400 x 640 x 3 bytes: blue, green, red."""
+        """height x width x 3 bytes: blue, green, red."""
         data = (self._directory / "Xvfb_screen0").read_bytes()  # an X window dump
         header, line, colours = (struct.unpack_from(">I", data, place)[0] for place in (0, 48, 76))
-        raw = np.frombuffer(data, np.uint8, line * 400, header + colours * 12)
-        return raw.reshape(400, line // 4, 4)[:, :640, :3]
+        raw = np.frombuffer(data, np.uint8, line * self._height, header + colours * 12)
+        return raw.reshape(self._height, line // 4, 4)[:, : self._width, :3]
 
     def __enter__(self) -> PaintedScreen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.painter.__exit__(kind, error, trace)
+        if self._painter is not None:
+            self._painter.__exit__(kind, error, trace)
         self._server.terminate()
         self._server.wait(10)
