@@ -49,7 +49,7 @@ class MSRPRelays(metaclass=Singleton):
             try:
                 return await engine.msrp.relay(relay, address, tls, account.credentials.to_digest())
             except NetworkError as problem:
-                error = problem
+                error = error or problem  # the best server's own words
         assert error is not None
         raise error
 

@@ -1,0 +1,87 @@
+"""Chats and files between two BlinkQs through Kamailio's MSRP relay (RFC 4976), over TLS, both ways."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.lab import BlinkQ, Lab
+
+pytestmark = pytest.mark.lab
+
+Person = Callable[..., list[str]]
+
+
+@pytest.fixture
+def person(lab: Lab, tmp_path: Path) -> Person:
+    """The options that make a command somebody of lab.test, behind the relay that DNS announces, with settings of its own."""
+
+    def options(name: str, **settings: str) -> list[str]:
+        config, password = tmp_path / f"config {name}", tmp_path / f"password {name}"
+        password.write_text(f"{name}pw\n")
+        password.chmod(0o600)
+        address = f"{name}@lab.test"
+        blinkq(config, "accounts", "add", address, "--password-file", str(password))
+        for setting, value in settings.items():
+            blinkq(config, "set", setting.replace("__", "."), value, "--account", address)
+        return [
+            "--config-dir", str(config), "--account", address, "--password-file", str(password), "--ca", str(lab.ca),
+            "--nameserver", lab.nameserver, "--local-address", "127.0.0.1", "--proxy", lab.proxy("tls"),
+        ]  # fmt: skip
+
+    return options
+
+
+def blinkq(config: Path, *arguments: str) -> None:
+    environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    command = [sys.executable, "-m", "blinkq.cli.main", "settings", *arguments, "--config-dir", str(config)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def asked(lab: Lab, name: str) -> int:
+    """How often somebody has got a place at the relay."""
+    log = "".join(file.read_text(errors="replace") for file in (lab.directory / "log").glob("kamailio*"))
+    return log.count(f"digest of {name} accepted for AUTH")
+
+
+OUTBOUND = {"nat_traversal__use_msrp_relay_for_outbound": "true"}
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound", "both"])
+def test_a_chat_and_files_through_the_relay(lab: Lab, person: Person, tmp_path: Path, direction: str) -> None:
+    dave = person("dave", nat_traversal__use_msrp_relay_for_inbound=str(direction != "outbound").lower())
+    alice = person("alice", **({} if direction == "inbound" else OUTBOUND))
+    before = asked(lab, "alice"), asked(lab, "dave")
+    target, source = tmp_path / "incoming", tmp_path / "file.bin"
+    source.write_bytes(os.urandom(3_000_000))
+    with BlinkQ("echo", *dave, "--count", "2", "--files-dir", str(target), "--audio", "null") as service:
+        service.wait_for("SIPAccountRegistrationDidSucceed", 15)
+        texts = ["hello", "Grüße 🎉", "x" * 50_000]
+        arguments = [part for text in texts for part in ("--message", text)]
+        with BlinkQ("chat", "sip:dave@lab.test", *alice, "--wait", "10", *arguments) as chat:
+            chat.wait_for("ChatStreamGotMessage", 20, count=3)
+            assert chat.wait() == 0, chat.text
+        received = [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"]  # type: ignore[index]
+        assert sorted(received) == sorted(texts)
+        assert chat.names().count("ChatStreamDidDeliverMessage") == 3
+        with BlinkQ("send-file", "sip:dave@lab.test", *alice, str(source)) as sending:
+            assert sending.wait(60) == 0, sending.text
+        assert service.wait() == 0, service.text
+    (arrived,) = target.iterdir()
+    assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()
+    assert asked(lab, "alice") - before[0] == (0 if direction == "inbound" else 2)
+    assert asked(lab, "dave") - before[1] == (0 if direction == "outbound" else 2)
+
+
+def test_a_wrong_password_is_said_in_plain_words(person: Person, tmp_path: Path) -> None:
+    alice = person("alice", **OUTBOUND)
+    Path(alice[5]).write_text("wrong\n")
+    with BlinkQ("chat", "sip:dave@lab.test", *alice, "--message", "hello") as chat:
+        assert chat.wait() == 1
+    assert "name or password" in chat.text
