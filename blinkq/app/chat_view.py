@@ -6,7 +6,7 @@ Nothing of it is ever taken for HTML, nothing is loaded, and a link says where i
 from __future__ import annotations
 
 from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QUrl, QVariant, pyqtSignal
-from PyQt6.QtGui import QFont, QHelpEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PyQt6.QtGui import QFont, QHelpEvent, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
 from PyQt6.QtWidgets import QTextBrowser, QToolTip, QWidget
 
 from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, find_links
@@ -89,6 +89,13 @@ class ChatView(QTextBrowser):
             bar.setValue(bar.maximum())
 
     # events ----------------------------------------------------------------------------------------------------------------------
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        bar = self.verticalScrollBar()
+        follow = bar is not None and bar.value() >= bar.maximum() - 4
+        super().resizeEvent(event)
+        if follow:
+            self.scroll_down()
 
     def loadResource(self, _kind: int, _name: QUrl) -> QVariant:
         """Nothing is loaded, from nowhere."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QEvent, QSettings, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QApplication, QTabBar, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from blinkq.app.chat import Chat
 from blinkq.app.chat_list import ChatList
@@ -78,6 +78,14 @@ class ChatWindow(QWidget):
         self.raise_()
         self.activateWindow()
 
+    def show_quietly(self) -> None:
+        """Something has come: let the window be seen, without taking the keyboard from what is being done."""
+        if not self.isVisible():
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+            self.show()
+            self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating, False)
+        QApplication.alert(self)
+
     def refresh(self) -> None:
         """Show titles and what is unread."""
         page = self.page
@@ -134,6 +142,7 @@ class ChatWindow(QWidget):
         close.clicked.connect(lambda: self._close_tab(self.tabs.indexOf(page)))
         bar = self.tabs.tabBar()
         if bar is not None:
+            bar.setDrawBase(False)
             bar.setTabButton(index, QTabBar.ButtonPosition.RightSide, close)
         self.refresh()
 

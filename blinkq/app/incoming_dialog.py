@@ -101,6 +101,8 @@ class IncomingDialog(QDialog):
         ui.addressLabel.setVisible(bool(call.name) and call.name != call.peer)
         account = call.account.id if call.account is not None else ""
         for_whom = self.tr("From the local network") if account == LOCAL_ACCOUNT else self.tr("For %1").replace("%1", account)
+        if any(stream.type == "chat" for stream in call.session.proposed_streams or ()):
+            for_whom = self.tr("%1, with a chat").replace("%1", for_whom)
         ui.accountLabel.setText(for_whom)
         ui.accountLabel.setVisible(bool(account))
         ui.pictureLabel.setPixmap(pixmap("incoming", "good", QSize(44, 44), self.devicePixelRatioF()))

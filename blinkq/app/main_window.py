@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self._accounts = models.accounts
         self._calls = models.calls
         self._contacts = models.contacts
+        self._files = models.files
         self._theme = theme
         self._settings = settings
         self.hide_on_close = False
@@ -351,10 +352,11 @@ class MainWindow(QMainWindow):
             self.quit_wanted.emit()
 
     def _may_quit(self) -> bool:
-        live = self._calls.live
-        return not live or ask(
-            self,
-            self.tr("Quit BlinkQ"),
-            self.tr("There is a call with %1. Quit and end it?").replace("%1", ", ".join(call.title for call in live)),
-            self.tr("Quit"),
-        )
+        calls, files = self._calls.live, self._files.live
+        if calls:
+            question = self.tr("There is a call with %1. Quit and end it?").replace("%1", ", ".join(call.title for call in calls))
+        elif files:
+            question = self.tr("%1 is still on its way. Quit and stop it?").replace("%1", ", ".join(file.name for file in files))
+        else:
+            return True
+        return ask(self, self.tr("Quit BlinkQ"), question, self.tr("Quit"))

@@ -43,7 +43,6 @@ class MessageCommands(QObject):
         self._complain = complain
         self._panels = panels
         self._window = window
-        set_icon(ui.chatButton, "chat")
         for action, name in ((ui.chatAction, "chat"), (ui.sendFileAction, "file")):
             set_icon(action, name)
         ui.chatButton.clicked.connect(self._chat_typed)
@@ -58,6 +57,9 @@ class MessageCommands(QObject):
         """Show what is unread, and which calls have a chat."""
         unread = self._chats.unread
         self._ui.chatsAction.setText(self.tr("&Chats (%1 unread)").replace("%1", str(unread)) if unread else self.tr("&Chats"))
+        set_icon(self._ui.chatButton, "chat", "accent" if unread else "text")
+        known = self.tr("Chat with the address (%1 unread)").replace("%1", str(unread))
+        self._ui.chatButton.setToolTip(known if unread else self.tr("Chat with the address (Ctrl+Enter)"))
         for panel in self._panels():
             panel.set_chat(self._chats.chat_of(panel.call) is not None)
 

@@ -75,6 +75,7 @@ class Messages(QObject):
         page = self.chat_window.page
         if self.chat_window.isActiveWindow() and page is not None and page.chat is chat:
             return
+        self.chat_window.show_quietly()
         text = chat.entries[-1].text
         self.tell(chat.title, f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text)
 

@@ -120,6 +120,7 @@ QTabBar::tab {{ padding: 5px 12px; border: none; border-bottom: 2px solid transp
 QTabBar::tab:selected {{ color: {c.text}; border-bottom-color: {c.accent}; }}
 QTabBar::tab:hover {{ color: {c.text}; }}
 QTabBar::tab:selected:focus {{ border: 2px solid {c.accent}; border-radius: 4px; padding: 3px 10px 5px 10px; }}
+QTabWidget::pane {{ border: none; }}
 QTreeView {{ show-decoration-selected: 0; }}
 QListView, QTreeView, QPlainTextEdit, QTextBrowser {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
 QListView:focus, QTreeView:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {c.accent}; padding: 1px; }}

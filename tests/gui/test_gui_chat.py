@@ -7,7 +7,7 @@ from PyQt6.QtCore import QMimeData, Qt, QUrl
 from PyQt6.QtGui import QTextCursor
 from PyQt6.QtWidgets import QLabel, QTabBar
 from support.fake_messages import FakeChat
-from support.fake_middleware import FakeSession
+from support.fake_middleware import FakeSession, FakeStream
 from support.gui_person import Person
 
 from blinkq.app.chat import MAX_ENTRIES, Chat
@@ -15,6 +15,7 @@ from blinkq.app.chat_entries import MAX_TEXT, EntryKind, Mark
 from blinkq.app.chat_list import MAX_ASKING
 from blinkq.app.chat_page import ChatPage
 from blinkq.app.chat_view import shown_address
+from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.peer_request_dialog import PATIENCE, PeerRequestDialog
 
 
@@ -474,3 +475,50 @@ def test_text_that_is_dropped_is_written(open_talk: Conversation) -> None:
     assert not open_talk.page.take(data)
     open_talk.page.ui.messageEdit.insertFromMimeData(data)
     assert open_talk.page.ui.messageEdit.toPlainText() == "dropped"
+
+
+def test_a_call_that_comes_with_a_chat(talk: Conversation) -> None:
+    person = talk.person
+    chat = person.middleware.media.offered_chat()
+    session = person.middleware.calls_in(streams=[FakeStream(), chat])
+    person.settle()
+    dialog = person.dialog
+    assert isinstance(dialog, IncomingDialog)
+    assert dialog.ui.accountLabel.text() == "For alice@example.com, with a chat"
+    person.click(dialog.ui.answerButton)
+    session.starts()
+    person.settle()
+    assert talk.chat.open
+    assert person.panel(session).ui.chatButton.isChecked()
+    session.ends()
+    person.settle()
+    assert talk.page.ui.endedFrame.isVisible()
+
+
+def test_a_message_for_a_window_that_was_closed(open_talk: Conversation) -> None:
+    window = open_talk.person.application.messages.chat_window
+    window.close()
+    open_talk.stream.says("are you there?")
+    open_talk.person.settle()
+    assert window.isVisible()
+    assert "are you there?" in open_talk.text
+
+
+def test_a_new_session_of_the_same_party_takes_the_place_of_the_old_one(open_talk: Conversation) -> None:
+    person, old, first = open_talk.person, open_talk.session, open_talk.stream
+    person.middleware.calls_in("bob", streams=[person.middleware.media.offered_chat()])
+    person.settle()
+    dialog = person.dialog
+    assert isinstance(dialog, PeerRequestDialog)
+    person.click(dialog.ui.acceptButton)
+    open_talk.session.starts()
+    old.ends("local")
+    person.settle()
+    assert old.commands[-1] == "end"
+    assert open_talk.chat.open
+    assert len(person.application.messages.chats.chats) == 1
+    first.says("from the grave")
+    open_talk.stream.says("hello again")
+    person.settle()
+    assert "from the grave" not in open_talk.text
+    assert "hello again" in open_talk.text

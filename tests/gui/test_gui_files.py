@@ -283,3 +283,12 @@ def test_somebody_who_wants_a_file_of_ours_gets_none(files: Files) -> None:
     files.person.settle()
     assert not files.person.application.dialogs
     assert files.session.commands == ["reject 486"]
+
+
+def test_quitting_while_a_file_is_on_its_way_asks(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    files.send()
+    asked: list[str] = []
+    monkeypatch.setattr("blinkq.app.main_window.ask", lambda _parent, _title, question, _button: asked.append(question) or False)
+    files.person.ui.quitAction.trigger()
+    assert asked == ["report.pdf is still on its way. Quit and stop it?"]
+    assert files.person.application.window.isVisible()

@@ -1,0 +1,57 @@
+"""Two BlinkQ with windows and real middleware: chats, a file, and a chat in a call, each agreed to in the other one's dialogs."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+DRIVER = Path(__file__).parents[1] / "support" / "chat_windows.py"
+STEPS = [
+    "ready", "a message is delivered", "an answer is read", "the transfer is over", "the chat has ended", "writing connects again",
+    "a call is answered", "a chat is proposed", "a message in the call is delivered", "and answered", "the chat is removed",
+    "the call is over", "ended",
+]  # fmt: skip
+
+
+def free_port() -> int:
+    """A port that is free for UDP and for TCP."""
+    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        tcp.bind(("127.0.0.1", 0))
+        number: int = tcp.getsockname()[1]
+        try:
+            udp.bind(("127.0.0.1", number))
+        except OSError:
+            return free_port()
+    return number
+
+
+def test_chats_and_files_between_two_windows(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    environment["QT_QPA_PLATFORM"] = "offscreen"
+    file = tmp_path / "drawing é.bin"
+    file.write_bytes(os.urandom(3_000_000))
+    port = str(free_port())
+    command = [sys.executable, str(DRIVER)]
+    answering = [*command, "bob", str(tmp_path / "bob"), port]
+    with (
+        (tmp_path / "bob.log").open("w") as log,
+        subprocess.Popen(answering, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as bob,
+    ):
+        try:
+            assert bob.stdout is not None
+            assert bob.stdout.readline() == "ready\n", (tmp_path / "bob.log").read_text()
+            alice = subprocess.run(
+                [*command, "alice", str(tmp_path / "alice"), port, str(file)], env=environment, capture_output=True, text=True, timeout=120,
+                check=False,
+            )  # fmt: skip
+        finally:
+            bob.terminate()
+        assert alice.returncode == 0, alice.stdout + alice.stderr + (tmp_path / "bob.log").read_text()
+        assert alice.stdout.splitlines() == STEPS
+        assert bob.wait(30) == 0, (tmp_path / "bob.log").read_text()
+    assert (tmp_path / "bob" / "files" / file.name).read_bytes() == file.read_bytes()
+    assert [path.name for path in (tmp_path / "bob" / "files").iterdir()] == [file.name]
+    assert "Traceback" not in alice.stderr + (tmp_path / "bob.log").read_text()

@@ -1,0 +1,196 @@
+"""BlinkQ with its windows and its real middleware in a process of its own, with nobody at the screen: Alice, who writes, sends a file and
+calls, or Bob, who agrees to everything in his dialogs and writes back what he reads.
+
+``python chat_windows.py alice|bob FOLDER PORT [FILE]``: PORT is Bob's, on this computer. Says "ready" and the steps that worked.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+from PyQt6.QtCore import QMimeData, Qt, QTimer, QUrl
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication
+
+import blinkq.sipsimple.notifications  # noqa: F401 - declares what the configuration posts
+from blinkq.app.call import CallStage
+from blinkq.app.chat import Chat
+from blinkq.app.chat_entries import EntryKind, Mark
+from blinkq.app.file_transfer import TransferStage
+from blinkq.app.incoming_dialog import IncomingDialog
+from blinkq.app.main import Application
+from blinkq.app.peer_request_dialog import PeerRequestDialog
+from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
+from blinkq.sipsimple.account import Account, AccountManager
+from blinkq.sipsimple.configuration import ConfigurationManager
+from blinkq.sipsimple.configuration.backend.file import FileBackend
+from blinkq.sipsimple.configuration.datatypes import IPAddress, Port
+from blinkq.sipsimple.configuration.datatypes import Path as SettingPath
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
+
+LIMIT = 20.0
+
+
+def prepare(folder: Path, port: int | None) -> None:
+    """Settings: this computer alone, no sound device; with a port, an account that anybody here may call."""
+    (folder / "config").mkdir(parents=True)
+    (folder / "files").mkdir()
+    manager = ConfigurationManager()
+    manager.start(FileBackend(folder / "config" / "config"))
+    settings = SIPSimpleSettings()
+    settings.sip.local_ip = IPAddress("127.0.0.1")
+    settings.audio.input_device = settings.audio.output_device = settings.audio.alert_device = None
+    settings.file_transfer.directory = SettingPath(str(folder / "files"))
+    if port is not None:
+        settings.sip.udp_port = settings.sip.tcp_port = Port(port)
+        settings.sip.accept_direct_calls = True
+        account = Account("bob@127.0.0.1")
+        account.registration.enabled = False
+        account.enabled = True
+        account.save()
+        settings.default_account = account.id
+    settings.save()
+    manager.stop()
+
+
+def wait(done: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + LIMIT
+    while not done():
+        assert time.monotonic() < end, f"{what}: not within {LIMIT} s"
+        QTest.qWait(20)
+    print(what, flush=True)
+
+
+class Bob:
+    """Agrees and answers."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._timer = QTimer(application)
+        self._timer.timeout.connect(self._agree)
+        self._timer.start(50)
+        application.messages.chats.added.connect(self._added)
+
+    def _added(self, chat: Chat) -> None:
+        chat.arrived.connect(lambda entry: chat.write(f"Bob has read: {entry.text}"))
+
+    def _agree(self) -> None:
+        for dialog in list(self._application.dialogs):
+            if isinstance(dialog, PeerRequestDialog):
+                dialog.ui.acceptButton.click()
+            elif isinstance(dialog, IncomingDialog):
+                dialog.ui.answerButton.click()
+
+
+class Alice:
+    """Goes through the steps."""
+
+    def __init__(self, application: Application, port: int, file: Path, folder: Path) -> None:
+        self._application = application
+        self._window = application.window
+        self._address = f"sip:bob@127.0.0.1:{port}"
+        self._file = file
+        self._folder = folder
+
+    def run(self) -> None:
+        ui = self._window.ui
+        QTest.keyClicks(ui.dialBox, self._address)
+        QTest.mouseClick(ui.chatButton, Qt.MouseButton.LeftButton)
+        self._write("hello")
+        wait(lambda: self._delivered("hello"), "a message is delivered")
+        wait(lambda: self._read("Bob has read: hello"), "an answer is read")
+        self._shoot("chat")
+        page = self._page
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(self._file))])
+        page.take(data)
+        (transfer,) = self._application.messages.files.transfers
+        wait(lambda: transfer.over, "the transfer is over")
+        assert transfer.stage is TransferStage.DONE, transfer.reason
+        self._application.messages.files_window.come_to_front()
+        self._shoot("file")
+        QTest.mouseClick(page.ui.endButton, Qt.MouseButton.LeftButton)
+        wait(page.ui.reconnectButton.isVisible, "the chat has ended")
+        self._write("again")
+        wait(lambda: self._delivered("again"), "writing connects again")
+        self._application.messages.chats.close_chat(page.chat)
+        call = self._window.place_call(self._address)
+        assert call is not None
+        wait(lambda: call.stage is CallStage.TALKING, "a call is answered")
+        panel = self._window.panels[id(call)]
+        QTest.mouseClick(panel.ui.chatButton, Qt.MouseButton.LeftButton)
+        wait(panel.ui.chatButton.isChecked, "a chat is proposed")
+        self._write("in the call")
+        wait(lambda: self._delivered("in the call"), "a message in the call is delivered")
+        wait(lambda: self._read("Bob has read: in the call"), "and answered")
+        self._shoot("call")
+        QTest.mouseClick(panel.ui.chatButton, Qt.MouseButton.LeftButton)
+        wait(lambda: not panel.ui.chatButton.isChecked(), "the chat is removed")
+        assert call.stage is CallStage.TALKING
+        QTest.mouseClick(panel.ui.hangUpButton, Qt.MouseButton.LeftButton)
+        wait(lambda: call.over, "the call is over")
+
+    @property
+    def _page(self):  # type: ignore[no-untyped-def]
+        page = self._application.messages.chat_window.page
+        assert page is not None
+        return page
+
+    def _write(self, text: str) -> None:
+        QTest.keyClicks(self._page.ui.messageEdit, text)
+        QTest.keyClick(self._page.ui.messageEdit, Qt.Key.Key_Return)
+
+    def _delivered(self, text: str) -> bool:
+        return any(entry.text == text and entry.mark is Mark.DELIVERED for entry in self._page.chat.entries)
+
+    def _read(self, text: str) -> bool:
+        return any(entry.text == text and entry.kind is EntryKind.PEER for entry in self._page.chat.entries)
+
+    def _shoot(self, name: str) -> None:
+        for window, title in ((self._application.messages.chat_window, "chat"), (self._application.messages.files_window, "files")):
+            window.grab().save(str(self._folder / f"{name}-{title}.png"))
+
+
+def main() -> int:
+    who, folder, port = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    prepare(folder, port if who == "bob" else None)
+    qt = QApplication(sys.argv[:1])
+    qt.setQuitOnLastWindowClosed(False)
+    application = Application(qt, SIPSimpleMiddleware(folder / "config"), folder / "config")
+    started: list[object] = []
+    ended: list[object] = []
+    failed: list[str] = []
+    application.bridge.listen("SIPApplicationDidStart", started.append)
+    application.bridge.listen("SIPApplicationDidEnd", ended.append)
+    application.bridge.on_handler_error = lambda notification, error: failed.append(f"{notification.name}: {error!r}")
+    application.show()
+    application.start()
+    wait(lambda: bool(started), "ready")
+    if who == "bob":
+        AccountManager()
+        stop: list[int] = []
+        signal.signal(signal.SIGTERM, lambda number, _frame: stop.append(number))
+        bob = Bob(application)
+        while not stop:
+            QTest.qWait(50)
+        del bob
+    else:
+        Alice(application, port, Path(sys.argv[4]), folder).run()
+    application.quit()
+    application.middleware.stop()
+    wait(lambda: bool(ended), "ended")
+    application.close()
+    assert not failed, failed
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
