@@ -22,12 +22,13 @@ __all__ = ["ContactsPane"]
 
 
 class ContactsPane(QObject):
-    """Drives the tree of contacts of the main window's form. ``call_wanted``, ``chat_wanted`` and ``file_wanted`` with a Person and an
-    address; ``address_wanted`` with an address for the dial box; ``changed`` when the list has."""
+    """Drives the tree of contacts of the main window's form. ``call_wanted``, ``chat_wanted``, ``file_wanted`` and ``desktop_wanted`` with
+    a Person and an address; ``address_wanted`` with an address for the dial box; ``changed`` when the list has."""
 
     call_wanted = pyqtSignal(object, str)
     chat_wanted = pyqtSignal(object, str)
     file_wanted = pyqtSignal(object, str)
+    desktop_wanted = pyqtSignal(object, str)
     address_wanted = pyqtSignal(str)
     changed = pyqtSignal()
 
@@ -127,6 +128,7 @@ class ContactsPane(QObject):
                 menu,
                 (self.tr("Chat with %1").replace("%1", shown), partial(self.chat_wanted.emit, person, address)),
                 (self.tr("Send files to %1…").replace("%1", shown), partial(self.file_wanted.emit, person, address)),
+                (self.tr("View the screen of %1…").replace("%1", shown), partial(self.desktop_wanted.emit, person, address)),
             )
         first = display_address(person.addresses[0]) if person.addresses else ""
         fill_menu(menu, (self.tr("Put the address into the dial box"), lambda: self.address_wanted.emit(first)))

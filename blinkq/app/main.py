@@ -21,6 +21,8 @@ from blinkq.app.account_list import AccountList
 from blinkq.app.call_list import CallList
 from blinkq.app.chat import Chat
 from blinkq.app.contact_list import ContactList
+from blinkq.app.desktop_commands import DesktopCommands
+from blinkq.app.desktops import Desktops
 from blinkq.app.dialogs import Dialogs
 from blinkq.app.history import History
 from blinkq.app.icons import tray_icon
@@ -111,8 +113,11 @@ class Application(QObject):
         self.calls.name_of = self.contacts.name_of
         self.messages = Messages(middleware, self.bridge, clock, self.calls, settings, self)
         self.messages.name_with(self.contacts.name_of)
+        self.desktops = Desktops(middleware, self.bridge, clock, self.calls, settings, self)
+        self.desktops.name_of = self.contacts.name_of
         models = Models(self.accounts, self.calls, self.transfers, self.contacts, self.messages.chats, self.messages.files)
         self.window = MainWindow(middleware, self.bridge, models, self.theme, settings)
+        self.desktop_commands = DesktopCommands(self.window, self.desktops, self.calls)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
         self._dialogs = Dialogs(self.calls, self.ringer, self.window)
         self.notices = Notices(self.bridge, self.window.show_notice, self)
@@ -161,6 +166,7 @@ class Application(QObject):
         """End BlinkQ."""
         for window in (self.window, self.messages.chat_window, self.messages.files_window):
             window.hide()
+        self.desktops.close()
         self._dialogs.close()
         self.tray.close()
         self.ringer.close()
@@ -176,6 +182,7 @@ class Application(QObject):
         self.tray.close()
         self.calls.close()
         self.messages.close()
+        self.desktops.close()
         self.bridge.close()
         self.window.retire()
         self.history.close()
@@ -199,6 +206,7 @@ class Application(QObject):
         self.proposals.asked.connect(self._dialogs.ask_request)
         self.transfers.asked.connect(self._dialogs.ask_request)
         self.messages.asked.connect(self._dialogs.ask_request)
+        self.desktops.asked.connect(self._dialogs.ask_request)
         self.messages.call_wanted.connect(self._call_chat)
         self.messages.tell = self.tray.notify
         self.window.messages.chats_wanted.connect(self.messages.chat_window.come_to_front)

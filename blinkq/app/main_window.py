@@ -62,11 +62,13 @@ class Models:
 
 
 class MainWindow(QMainWindow):
-    """The window that everything starts from. ``quit_wanted`` when BlinkQ shall end; ``closing`` when the window alone was closed."""
+    """The window that everything starts from. ``quit_wanted`` when BlinkQ shall end; ``closing`` when the window alone was closed;
+    ``desktop_wanted`` with a Person and the address whose screen to look at."""
 
     quit_wanted = pyqtSignal()
     closing = pyqtSignal()
     muted_changed = pyqtSignal(bool)
+    desktop_wanted = pyqtSignal(object, str)
 
     def __init__(self, middleware: Middleware, bridge: NotificationBridge, models: Models, theme: Theme, settings: QSettings) -> None:
         super().__init__()
@@ -87,7 +89,7 @@ class MainWindow(QMainWindow):
         self._contacts_pane = ContactsPane(self.ui, models.contacts, middleware.people, settings, self)
         self._calls_pane = CallsPane(self.ui, models.calls, models.transfers, middleware, self._completions, self)
         self.messages = MessageCommands(
-            self.ui, models.chats, models.files, lambda: self.account, self._show_dial_error, lambda: list(self.panels.values()), self
+            self.ui, models.chats, models.files, lambda: self.account, self.show_dial_error, lambda: list(self.panels.values()), self
         )
         self._prepare()
         self._connect()
@@ -141,14 +143,14 @@ class MainWindow(QMainWindow):
         try:
             call = self._calls.place(text, account or self.account, name)
         except AddressError as error:
-            self._show_dial_error(self.tr(str(error)))
+            self.show_dial_error(self.tr(str(error)))
             self.ui.dialBox.setFocus()
             return None
         except BlinkQError as error:
             log.warning("no call is possible: %s", error)
-            self._show_dial_error(self.tr("BlinkQ cannot place calls at the moment. Wait until it has started, then try again."))
+            self.show_dial_error(self.tr("BlinkQ cannot place calls at the moment. Wait until it has started, then try again."))
             return None
-        self._show_dial_error("")
+        self.show_dial_error("")
         self.ui.dialBox.clear()
         return call
 
@@ -156,6 +158,13 @@ class MainWindow(QMainWindow):
         """Put an address into the dial box."""
         self.ui.dialBox.setText(address)
         self._go_to_dial_box()
+
+    def show_dial_error(self, text: str) -> None:
+        """Say under the dial box what is wrong with what was asked for; "" takes it away."""
+        self.ui.dialErrorLabel.setText(text)
+        self.ui.dialErrorLabel.setVisible(bool(text))
+        self.ui.dialBox.setAccessibleDescription(text)
+        set_mark(self.ui.dialBox, "invalid", bool(text))
 
     def add_account(self) -> None:
         """Open the dialog for a new account."""
@@ -222,7 +231,7 @@ class MainWindow(QMainWindow):
         title.setBold(True)
         ui.welcomeTitle.setFont(title)
         self._prepare_appearance()
-        self._show_dial_error("")
+        self.show_dial_error("")
         ui.muteAction.setChecked(self._middleware.muted())
         ui.silentAction.setChecked(self._middleware.silent())
         geometry = self._settings.value("main_window/geometry")
@@ -248,8 +257,9 @@ class MainWindow(QMainWindow):
         contacts.changed.connect(self._completions_changed)
         contacts.call_wanted.connect(self._call_person)
         contacts.address_wanted.connect(self.edit_address)
-        contacts.chat_wanted.connect(lambda person, address: self.messages.chat(address, person.name, self._account_for(person)))
-        contacts.file_wanted.connect(lambda person, address: self.messages.choose_files(address, person.name, self._account_for(person)))
+        contacts.chat_wanted.connect(lambda person, address: self.messages.chat(address, person.name, self.account_for(person)))
+        contacts.file_wanted.connect(lambda person, address: self.messages.choose_files(address, person.name, self.account_for(person)))
+        contacts.desktop_wanted.connect(self.desktop_wanted)
         accounts.saved.connect(ui.dialBox.setFocus)
         recent.changed.connect(self._completions_changed)
         recent.contact_wanted.connect(contacts.add)
@@ -278,13 +288,7 @@ class MainWindow(QMainWindow):
         self.place_call(address, name)
 
     def _dial_text_changed(self) -> None:
-        self._show_dial_error("")
-
-    def _show_dial_error(self, text: str) -> None:
-        self.ui.dialErrorLabel.setText(text)
-        self.ui.dialErrorLabel.setVisible(bool(text))
-        self.ui.dialBox.setAccessibleDescription(text)
-        set_mark(self.ui.dialBox, "invalid", bool(text))
+        self.show_dial_error("")
 
     def _redial(self, call: Call) -> None:
         uri, name, account = call.uri, call.name, call.account
@@ -298,9 +302,9 @@ class MainWindow(QMainWindow):
         self.place_call(record.uri, record.name, account)
 
     def _call_person(self, person: Person, address: str) -> None:
-        self.place_call(address, person.name, self._account_for(person))
+        self.place_call(address, person.name, self.account_for(person))
 
-    def _account_for(self, person: Person) -> AccountLike | None:
+    def account_for(self, person: Person) -> AccountLike | None:
         """Neighbours are reached without a server; None: as everybody else."""
         return self._middleware.people.local_account() if person.neighbour is not None else None
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from blinkq.app.desktop_media import DesktopMedia
 from blinkq.app.message_media import MessageMedia
 from blinkq.app.people import PeopleLike
 
@@ -186,6 +187,10 @@ class Middleware(Protocol):
     @property
     def media(self) -> MessageMedia:
         """Chats and files."""
+
+    @property
+    def desktop(self) -> DesktopMedia:
+        """Shared desktops."""
 
     def start(self) -> None:
         """Begin; SIPApplicationDidStart follows. Raises ConfigurationError-like BlinkQError when the configuration cannot be read."""

@@ -21,7 +21,7 @@ log = get_logger("app.proposals")
 
 _NOT_ACCEPTABLE_HERE = 488
 #: media that calls have no place for: accepted, they would be lost without a word. What applications add is theirs to show.
-_WITHOUT_WINDOW = frozenset({"file-transfer", "screen-sharing", "video"})
+_WITHOUT_WINDOW = frozenset({"desktop-sharing", "file-transfer", "screen-sharing", "video"})
 
 
 class Proposals(QObject):
@@ -41,9 +41,12 @@ class Proposals(QObject):
         call = self._call_of(session)
         if notification.data.originator != "remote" or call is None or session.state != "received_proposal":
             return
-        streams = [stream for stream in notification.data.proposed_streams if stream.type not in _WITHOUT_WINDOW]
+        proposed = notification.data.proposed_streams
+        if [stream.type for stream in proposed] == ["desktop-sharing"]:
+            return  # what it is about takes more words: ``desktops`` asks
+        streams = [stream for stream in proposed if stream.type not in _WITHOUT_WINDOW]
         if not streams:
-            self._refuse(call, session, media_text(notification.data.proposed_streams))
+            self._refuse(call, session, media_text(proposed))
             return
         decision = Decision(lambda: session.accept_proposal(streams), lambda: session.reject_proposal(_NOT_ACCEPTABLE_HERE))
         text = self.tr("wants to add to the call with you: %1").replace("%1", media_text(streams))
@@ -102,7 +105,7 @@ def media_text(streams: Sequence[StreamLike]) -> str:
 
     known = {
         "audio": tr("more sound"), "video": tr("video"), "chat": tr("chat"), "text": tr("text"), "file-transfer": tr("a file"),
-        "screen-sharing": tr("a screen"),
+        "screen-sharing": tr("a screen"), "desktop-sharing": tr("a screen"),
     }  # fmt: skip
     names = list(dict.fromkeys(known.get(stream.type, stream.type) for stream in streams))
     if len(names) < 2:

@@ -14,6 +14,7 @@ from typing import cast
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.middleware import AccountDraft, AccountLike, AudioConferenceLike, DeviceKind, Levels, SessionLike, SoundLike
+from blinkq.app.sipsimple_desktop import SIPSimpleDesktop
 from blinkq.app.sipsimple_media import SIPSimpleMedia
 from blinkq.app.sipsimple_people import SIPSimplePeople
 from blinkq.base.errors import IllegalStateError
@@ -54,6 +55,7 @@ class SIPSimpleMiddleware(NotificationHandler):
     def __init__(self, config_dir: Path) -> None:
         self.people = SIPSimplePeople(self._in_background)
         self.media = SIPSimpleMedia()
+        self.desktop = SIPSimpleDesktop()
         self._config_dir = config_dir
         self._devices = AudioDevices()
         self._relay = _DeviceRelay()

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "engine": {"base", "sdp", "sip", "msrp", "rfb", "media"},
     "sipsimple": {"base", "sdp", "sip", "payloads", "msrp", "rfb", "media", "engine"},
     "qtbridge": {"base"},
-    "app": {"base", "payloads", "qtbridge", "sipsimple"},
+    "app": {"base", "payloads", "rfb", "qtbridge", "sipsimple"},
     "cli": {"base", "rfb", "payloads", "sipsimple"},
     "compat": {"base", "msrp", "payloads", "sipsimple"},
 }

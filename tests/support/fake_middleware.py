@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from support.fake_desktops import FakeDesktopMedia
 from support.fake_messages import FakeMedia
 from support.fake_people import FakePeople
 
@@ -199,8 +201,11 @@ class FakeSession:
         announce("SIPSessionTransferDidFail", self, code=code, reason=reason)
 
     def proposes(self, *types: str) -> None:
+        self.proposes_streams(*(FakeStream(type=kind) for kind in types))
+
+    def proposes_streams(self, *streams: Any) -> None:
         self.state = "received_proposal"
-        self.proposed_streams = [FakeStream(type=kind) for kind in types]
+        self.proposed_streams = list(streams)
         announce("SIPSessionGotProposal", self, originator="remote", streams=list(self.proposed_streams),
                  proposed_streams=list(self.proposed_streams))  # fmt: skip
 
@@ -289,6 +294,7 @@ class FakeMiddleware:
     def __init__(self, *accounts: FakeAccount) -> None:
         self.people = FakePeople(FakeAccount("bonjour@local", enabled=False), announce)
         self.media = FakeMedia(announce)
+        self.desktop = FakeDesktopMedia(announce)
         self.known: list[FakeAccount] = list(accounts)
         self.default: FakeAccount | None = accounts[0] if accounts else None
         self.sessions: list[FakeSession] = []

@@ -1,0 +1,80 @@
+"""Shared desktops in the main window: the Screen menu, and what contacts offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QMenu
+
+from blinkq.app.address import AddressError, split_name
+from blinkq.app.call import Call, CallStage
+from blinkq.app.call_list import CallList
+from blinkq.app.contact_list import Person
+from blinkq.app.desktops import DesktopError, Desktops
+from blinkq.app.icons import set_icon
+from blinkq.app.main_window import MainWindow
+from blinkq.app.middleware import AccountLike
+
+__all__ = ["DesktopCommands"]
+
+
+class DesktopCommands(QObject):
+    """Adds a menu to the main window. Its commands concern the call that is talked to, else the address in the dial box."""
+
+    def __init__(self, window: MainWindow, desktops: Desktops, calls: CallList) -> None:
+        super().__init__(window)
+        self._window = window
+        self._desktops = desktops
+        self._calls = calls
+        self.menu = QMenu(self.tr("&Screen"), window)
+        self.view_action = self._add("screen", self._view_here)
+        bar = window.menuBar()
+        if bar is not None:
+            bar.insertMenu(window.ui.inputMenu.parentWidget().menuAction(), self.menu)  # type: ignore[union-attr]
+        self.menu.aboutToShow.connect(self.refresh)
+        calls.changed.connect(self.refresh)
+        window.desktop_wanted.connect(self._view_person)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what the commands are about now."""
+        call = self._call
+        who = call.title.replace("&", "&&") if call is not None else self.tr("the address")
+        self.view_action.setText(self.tr("&View the screen of %1…").replace("%1", who))
+
+    @property
+    def _call(self) -> Call | None:
+        call = self._calls.active
+        return call if call is not None and call.stage is CallStage.TALKING and not self._window.ui.dialBox.text().strip() else None
+
+    def _add(self, icon: str, slot: Callable[[], None]) -> QAction:
+        action = QAction(self.menu)
+        set_icon(action, icon)
+        action.triggered.connect(lambda: slot())
+        self.menu.addAction(action)
+        return action
+
+    def _view_here(self) -> None:
+        call = self._call
+        if call is not None:
+            self._desktops.view_in_call(call)
+            return
+        name, address = split_name(self._window.ui.dialBox.text())
+        if self._view(address, name, self._window.account):
+            self._window.ui.dialBox.clear()
+
+    def _view_person(self, person: Person, address: str) -> None:
+        self._view(address, person.name, self._window.account_for(person) or self._window.account)
+
+    def _view(self, address: str, name: str, account: AccountLike | None) -> bool:
+        try:
+            self._desktops.view(address, account, name)
+        except AddressError as error:
+            self._window.show_dial_error(self.tr(str(error)))
+            return False
+        except DesktopError as error:
+            self._window.show_dial_error(str(error))
+            return False
+        return True
