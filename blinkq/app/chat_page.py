@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDropEvent, QImage
+from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 from PyQt6.QtWidgets import QFileDialog, QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from blinkq.app.chat import Chat
@@ -104,6 +104,10 @@ class ChatPage(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         data = event.mimeData() if event is not None else None
         if event is not None and data is not None and (data.hasUrls() or data.hasImage() or data.hasText()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent | None) -> None:
+        if event is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:

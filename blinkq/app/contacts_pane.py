@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from PyQt6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSettings, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent
+from PyQt6.QtGui import QDropEvent, QKeyEvent
 from PyQt6.QtWidgets import QMenu, QWidget
 
 from blinkq.app.address import display_address
@@ -23,12 +24,14 @@ __all__ = ["ContactsPane"]
 
 class ContactsPane(QObject):
     """Drives the tree of contacts of the main window's form. ``call_wanted``, ``chat_wanted``, ``file_wanted`` and ``desktop_wanted`` with
-    a Person and an address; ``address_wanted`` with an address for the dial box; ``changed`` when the list has."""
+    a Person and an address; ``files_dropped`` with paths, too; ``address_wanted`` with an address for the dial box; ``changed`` when the
+    list has."""
 
     call_wanted = pyqtSignal(object, str)
     chat_wanted = pyqtSignal(object, str)
     file_wanted = pyqtSignal(object, str)
     desktop_wanted = pyqtSignal(object, str)
+    files_dropped = pyqtSignal(object, str, list)
     address_wanted = pyqtSignal(str)
     changed = pyqtSignal()
 
@@ -49,6 +52,10 @@ class ContactsPane(QObject):
         if header is not None:
             header.setAccessibleName(self.tr("Contacts"))
         tree.installEventFilter(self)
+        viewport = tree.viewport()
+        if viewport is not None:
+            viewport.setAcceptDrops(True)
+            viewport.installEventFilter(self)
         # a double click on a heading opens it; on a person it calls
         tree.doubleClicked.connect(self._call)
         tree.customContextMenuRequested.connect(self._open_menu)
@@ -80,6 +87,8 @@ class ContactsPane(QObject):
         self._open(ContactEntry(name, (address,) if address else ()))
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if isinstance(event, QDropEvent):  # entering and moving are of this class, too
+            return self._dragged(event)
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             index = self._ui.contactTree.currentIndex()
             person: Person | None = index.data(PERSON_ROLE)
@@ -90,6 +99,22 @@ class ContactsPane(QObject):
                 self._remove(person.contact)
                 return True
         return super().eventFilter(watched, event)
+
+    def _dragged(self, event: QDropEvent) -> bool:
+        """Files over a person: dropped, they are sent."""
+        tree, data = self._ui.contactTree, event.mimeData()
+        index = tree.indexAt(event.position().toPoint())
+        person: Person | None = index.data(PERSON_ROLE)
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data is not None else []
+        if not paths or (event.type() != QEvent.Type.DragEnter and (person is None or not person.addresses)):
+            event.ignore()
+            return True
+        event.acceptProposedAction()
+        if event.type() == QEvent.Type.DragMove:
+            tree.setCurrentIndex(index)
+        elif event.type() == QEvent.Type.Drop and person is not None:
+            self.files_dropped.emit(person, person.addresses[0], paths)
+        return True
 
     def _call(self, index: QModelIndex) -> None:
         person: Person | None = index.data(PERSON_ROLE)

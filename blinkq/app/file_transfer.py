@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from blinkq.app.address import display_address
 from blinkq.app.chat_entries import clean_line
+from blinkq.app.media_failures import failure_text
 from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.message_media import FileStreamLike
 from blinkq.app.middleware import AccountLike
@@ -28,6 +29,8 @@ __all__ = ["FILE_NOTIFICATIONS", "FileTransfer", "TransferStage"]
 _SPEED_WINDOW = 5.0
 #: how long the sender of a file that has arrived may take to end the session (ms)
 _PATIENCE = 5000
+#: what the middleware says when the session ended before the file
+_INTERRUPTED = "Interrupted transfer"
 
 
 class TransferStage(StrEnum):
@@ -162,7 +165,7 @@ class FileTransfer(QObject):
             self._enter(TransferStage.CONNECTING)
 
     def _NH_FileTransferHandlerDidNotInitialize(self, notification: Notification) -> None:
-        self.reason = clean_line(str(notification.data.reason))
+        self.reason = failure_text(clean_line(str(notification.data.reason)))
 
     def _NH_FileTransferHandlerDidStart(self, _notification: Notification) -> None:
         self._enter(TransferStage.RUNNING)
@@ -178,19 +181,20 @@ class FileTransfer(QObject):
         self.changed.emit()
 
     def _NH_FileTransferHandlerDidEnd(self, notification: Notification) -> None:
-        if notification.data.error:
-            self.reason = self.reason if self.over else clean_line(str(notification.data.reason or ""))
-            if self.stage is TransferStage.RUNNING:
-                self._end(TransferStage.FAILED)
-        else:
+        if not notification.data.error:
             if self.incoming and self._stream.handler.filename:
                 self.path = Path(self._stream.handler.filename)
                 self.name = self.path.name
             self._end(TransferStage.DONE)
-        if not self.incoming or notification.data.error:
+            if self.incoming:  # whoever sends the file ends the session when it knows that all arrived, or we do when it does not
+                self._patience.start(_PATIENCE)
+            else:
+                self._link.end()
+        elif str(notification.data.reason) != _INTERRUPTED and not self.over:
+            self.reason = failure_text(clean_line(str(notification.data.reason or "")))
+            self._end(TransferStage.FAILED)
             self._link.end()
-        else:  # whoever sends the file ends the session when it has heard that all arrived, or we do when it does not
-            self._patience.start(_PATIENCE)
+        # an interruption has a reason, which the end of the session is about to tell
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
@@ -199,17 +203,19 @@ class FileTransfer(QObject):
 
     def _link_finished(self) -> None:
         self._patience.stop()
-        if self.over:
-            self.forget()
-            return
-        if self._link.explanation is not None and not self.reason:
-            self.reason = explanation_text(self._link.explanation)
-        elif not self.reason:
-            asking = self.stage is TransferStage.ASKING
-            self.reason = self.tr("%1 took it back.") if asking else self.tr("%1 stopped it.")
-            self.reason = self.reason.replace("%1", self.title)
-        self._end(TransferStage.FAILED)
+        if not self.over:
+            self.reason = self.reason or self._why()
+            self._end(TransferStage.FAILED)
         self.forget()
+
+    def _why(self) -> str:
+        """The session ended, and the file with it."""
+        if self._link.explanation is not None:
+            return explanation_text(self._link.explanation)
+        if not self._link.ended_by_peer:
+            return failure_text(_INTERRUPTED)
+        text = self.tr("%1 took it back.") if self.stage is TransferStage.ASKING else self.tr("%1 stopped it.")
+        return text.replace("%1", self.title)
 
     def _enter(self, stage: TransferStage) -> None:
         if not self.over and stage is not self.stage:

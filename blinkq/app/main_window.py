@@ -260,6 +260,9 @@ class MainWindow(QMainWindow):
         contacts.chat_wanted.connect(lambda person, address: self.messages.chat(address, person.name, self.account_for(person)))
         contacts.file_wanted.connect(lambda person, address: self.messages.choose_files(address, person.name, self.account_for(person)))
         contacts.desktop_wanted.connect(self.desktop_wanted)
+        contacts.files_dropped.connect(
+            lambda person, address, paths: self.messages.send_files(paths, address, person.name, self.account_for(person))
+        )
         accounts.saved.connect(ui.dialBox.setFocus)
         recent.changed.connect(self._completions_changed)
         recent.contact_wanted.connect(contacts.add)

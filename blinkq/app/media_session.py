@@ -11,12 +11,13 @@ from enum import StrEnum
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import display_address
+from blinkq.app.media_failures import explain_media
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import Handler, NotificationBridge
-from blinkq.sipsimple.explain import Explanation, explain_call, explain_lookup
+from blinkq.sipsimple.explain import Explanation, explain_lookup
 
 __all__ = ["MEDIA_NOTIFICATIONS", "MediaSession", "MediaStage"]
 
@@ -164,9 +165,9 @@ class MediaSession(QObject):
     def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
         data = notification.data
         if not self._stopped and not (self.stage is MediaStage.INCOMING and data.code == _CANCELLED):
-            account = self.account.id
+            account, peer = self.account.id, display_address(self.uri)
             cause = str(data.failure_reason or "")
-            self.explanation = explain_call(data.code, data.reason, cause, display_address(self.uri), account, data.originator)
+            self.explanation = explain_media(self.stream.type, data.code, data.reason, cause, peer, account, data.originator)
         self.ended_by_peer = data.originator == "remote"
         self._finish()
 
@@ -175,7 +176,7 @@ class MediaSession(QObject):
         reason = str(data.end_reason or "")
         self.ended_by_peer = data.originator == "remote"
         if data.originator == "local" and not self._stopped and not self.part_of_call and reason.lower() not in _USER_REQUEST:
-            self.explanation = explain_call(0, None, self._trouble or reason, display_address(self.uri))
+            self.explanation = explain_media(self.stream.type, 0, None, self._trouble or reason, display_address(self.uri))
         self._finish()
 
     def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
@@ -184,7 +185,7 @@ class MediaSession(QObject):
         elif any(stream is self.stream for stream in notification.data.removed_streams):
             self.ended_by_peer = notification.data.originator == "remote"
             if self._trouble:
-                self.explanation = explain_call(0, None, self._trouble, display_address(self.uri))
+                self.explanation = explain_media(self.stream.type, 0, None, self._trouble, display_address(self.uri))
             self._finish()
 
     def _NH_SIPSessionGotRejectProposal(self, notification: Notification) -> None:
@@ -214,7 +215,7 @@ class MediaSession(QObject):
         return True
 
     def _failed(self, reason: str) -> None:
-        self.explanation = explain_call(0, None, reason, display_address(self.uri))
+        self.explanation = explain_media(self.stream.type, 0, None, reason, display_address(self.uri))
         self._finish()
 
     def _run(self) -> None:

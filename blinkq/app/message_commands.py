@@ -75,22 +75,36 @@ class MessageCommands(QObject):
 
     def choose_files(self, address: str, name: str = "", account: AccountLike | None = None) -> None:
         """Choose files and send them to an address."""
+        uri = self._uri(address, account or self._account())
+        if uri is None:
+            return
+        title = self.tr("Send files to %1").replace("%1", name or display_address(uri))
+        paths, _kind = QFileDialog.getOpenFileNames(self._window, title)
+        self.send_files([Path(path) for path in paths], uri, name, account)
+
+    def send_files(self, paths: list[Path], address: str, name: str = "", account: AccountLike | None = None) -> None:
+        """Send files to an address; what is wrong with it or with them is shown."""
         account = account or self._account()
+        uri = self._uri(address, account)
+        sent = 0
+        for path in paths if uri is not None else []:
+            try:
+                self._files.send(path, uri or "", account, name)
+            except SendError as error:
+                self._complain(str(error))
+            else:
+                sent += 1
+        if sent:
+            self.files_wanted.emit()
+
+    def _uri(self, address: str, account: AccountLike | None) -> str | None:
         try:
             uri = dial_uri(address, account.id.rpartition("@")[2] if account is not None else None)
         except AddressError as error:
             self._complain(self.tr(str(error)))
-            return
+            return None
         self._complain("")
-        title = self.tr("Send files to %1").replace("%1", name or display_address(uri))
-        paths, _kind = QFileDialog.getOpenFileNames(self._window, title)
-        for path in paths:
-            try:
-                self._files.send(Path(path), uri, account, name)
-            except SendError as error:
-                self._complain(str(error))
-        if paths:
-            self.files_wanted.emit()
+        return uri
 
     def toggle_chat(self, call: Call, wanted: bool) -> None:
         """Add a chat to a call, or remove it again."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PyQt6.QtCore import QMimeData, QUrl
-from PyQt6.QtGui import QColor, QImage
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
+from PyQt6.QtWidgets import QApplication, QWidget
 from support.fake_clock import FakeClock
 from support.fake_messages import FakeFile
-from support.fake_middleware import FakeSession
+from support.fake_middleware import FakeSession, announce
 from support.gui_person import Person
 
 from blinkq.app.chat_page import ChatPage
@@ -17,6 +18,7 @@ from blinkq.app.file_transfer import TransferStage
 from blinkq.app.file_transfers_window import FileTransferRow
 from blinkq.app.opening import is_risky
 from blinkq.app.peer_request_dialog import PeerRequestDialog
+from blinkq.app.people import ContactEntry
 
 
 class Files:
@@ -190,8 +192,11 @@ def test_a_broken_transfer_says_so_in_words(files: Files) -> None:
     files.file.starts()
     files.person.settle()
     files.file.fails("Interrupted transfer")
-    files.session.ends("local", "MSRP connection broke")
-    assert files.status() == "Failed: Interrupted transfer"
+    announce("MediaStreamDidFail", files.file, reason="the MSRP connection broke: closed")
+    files.session.ends("local", "file-transfer media stream failed: the MSRP connection broke: closed")
+    assert files.status() == (
+        "Failed: The connection with bob@example.com broke. Try again later. (the MSRP connection broke: closed)"
+    )
     files.path.unlink()
     files.person.click(files.row.ui.retryButton)
     assert files.row.ui.statusLabel.text() == "report.pdf cannot be read: No such file or directory."
@@ -199,8 +204,9 @@ def test_a_broken_transfer_says_so_in_words(files: Files) -> None:
 
 def test_the_other_side_does_not_want_it(files: Files) -> None:
     files.send()
+    files.file.fails("Interrupted transfer")
     files.session.fails(603, "Decline")
-    assert "603 Decline" in files.status()
+    assert files.status() == "Failed: bob@example.com does not want the file. (603 Decline)"
     assert files.row.ui.retryButton.isVisible()
 
 
@@ -275,7 +281,8 @@ def test_a_lying_file_is_told(files: Files) -> None:
     files.person.click(files.offered("a.txt").ui.acceptButton)
     files.file.starts()
     files.file.fails("File hash mismatch")
-    assert files.status() == "Failed: File hash mismatch"
+    assert files.status() == "Failed: what arrived is not the file that was announced. It was not kept."
+    assert files.session.commands[-1] == "end"
 
 
 def test_somebody_who_wants_a_file_of_ours_gets_none(files: Files) -> None:
@@ -292,3 +299,45 @@ def test_quitting_while_a_file_is_on_its_way_asks(files: Files, monkeypatch: pyt
     files.person.ui.quitAction.trigger()
     assert asked == ["report.pdf is still on its way. Quit and stop it?"]
     assert files.person.application.window.isVisible()
+
+
+def drop(target: QWidget, place: QPointF, paths: list[Path]) -> bool:
+    """Let files go over a widget; whether it takes them."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    nothing = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    enter = QDragEnterEvent(place.toPoint(), *nothing)
+    QApplication.sendEvent(target, enter)
+    if not enter.isAccepted():
+        return False
+    for event in (QDragMoveEvent(place.toPoint(), *nothing), QDropEvent(place, *nothing)):
+        QApplication.sendEvent(target, event)
+        if not event.isAccepted():
+            return False
+    return True
+
+
+def test_files_are_dropped_on_the_page_of_a_chat(files: Files) -> None:
+    page = files.page()
+    assert drop(page, QPointF(50, 100), [files.path])
+    assert page.chat.entries[-1].transfer is not None
+    assert not page.ui.view.acceptDrops()  # or the text would take the path as words
+    assert not page.ui.messageEdit.acceptDrops()
+
+
+def test_files_are_dropped_on_a_contact(files: Files) -> None:
+    person = files.person
+    person.middleware.people.entries.append(ContactEntry("Bob", ("bob@example.com",), id="b"))
+    person.application.contacts.reload()
+    person.ui.bodyTabs.setCurrentIndex(1)
+    person.settle()
+    tree = person.ui.contactTree
+    viewport, model = tree.viewport(), tree.model()
+    assert viewport is not None
+    assert model is not None
+    row = model.index(0, 0, model.index(0, 0))
+    assert drop(viewport, QPointF(tree.visualRect(row).center()), [files.path])
+    assert files.window.isVisible()
+    assert files.row.ui.whoLabel.text() == "to Bob (bob@example.com)"
+    assert not drop(viewport, QPointF(5, tree.height() - 5), [files.path])
+    assert not drop(viewport, QPointF(tree.visualRect(row).center()), [])

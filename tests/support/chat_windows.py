@@ -24,7 +24,7 @@ import blinkq.sipsimple.notifications  # noqa: F401 - declares what the configur
 from blinkq.app.call import CallStage
 from blinkq.app.chat import Chat
 from blinkq.app.chat_entries import EntryKind, Mark
-from blinkq.app.file_transfer import TransferStage
+from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.main import Application
 from blinkq.app.peer_request_dialog import PeerRequestDialog
@@ -78,14 +78,20 @@ class Bob:
         self._timer.timeout.connect(self._agree)
         self._timer.start(50)
         application.messages.chats.added.connect(self._added)
+        application.messages.files.added.connect(self._file_added)
 
     def _added(self, chat: Chat) -> None:
         chat.arrived.connect(lambda entry: chat.write(f"Bob has read: {entry.text}"))
 
+    def _file_added(self, transfer: FileTransfer) -> None:
+        if "too long" in transfer.name:
+            transfer.changed.connect(lambda: transfer.cancel() if transfer.transferred else None)
+
     def _agree(self) -> None:
         for dialog in list(self._application.dialogs):
             if isinstance(dialog, PeerRequestDialog):
-                dialog.ui.acceptButton.click()
+                unwanted = "unwanted" in dialog.ui.questionLabel.text()
+                (dialog.ui.rejectButton if unwanted else dialog.ui.acceptButton).click()
             elif isinstance(dialog, IncomingDialog):
                 dialog.ui.answerButton.click()
 
@@ -117,6 +123,16 @@ class Alice:
         assert transfer.stage is TransferStage.DONE, transfer.reason
         self._application.messages.files_window.come_to_front()
         self._shoot("file")
+        for name, size, reason in (("unwanted.txt", 10, "does not want the file"), ("too long.bin", 60_000_000, "stopped it")):
+            other = self._folder / name
+            with other.open("wb") as content:
+                content.truncate(size)
+            page.send_files([other])
+            failing = self._application.messages.files.transfers[-1]
+            wait(lambda failing=failing: failing.over, f"{name} is over")  # type: ignore[misc]
+            assert failing.stage is TransferStage.FAILED
+            assert reason in failing.reason, failing.reason
+        self._shoot("failed")
         QTest.mouseClick(page.ui.endButton, Qt.MouseButton.LeftButton)
         wait(page.ui.reconnectButton.isVisible, "the chat has ended")
         self._write("again")
