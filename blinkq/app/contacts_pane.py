@@ -30,7 +30,7 @@ class ContactsPane(QObject):
     call_wanted = pyqtSignal(object, str)
     chat_wanted = pyqtSignal(object, str)
     file_wanted = pyqtSignal(object, str)
-    desktop_wanted = pyqtSignal(object, str)
+    desktop_wanted = pyqtSignal(object, str, bool)
     files_dropped = pyqtSignal(object, str, list)
     address_wanted = pyqtSignal(str)
     changed = pyqtSignal()
@@ -153,7 +153,8 @@ class ContactsPane(QObject):
                 menu,
                 (self.tr("Chat with %1").replace("%1", shown), partial(self.chat_wanted.emit, person, address)),
                 (self.tr("Send files to %1…").replace("%1", shown), partial(self.file_wanted.emit, person, address)),
-                (self.tr("View the screen of %1…").replace("%1", shown), partial(self.desktop_wanted.emit, person, address)),
+                (self.tr("View the screen of %1…").replace("%1", shown), partial(self.desktop_wanted.emit, person, address, False)),
+                (self.tr("Share my screen with %1…").replace("%1", shown), partial(self.desktop_wanted.emit, person, address, True)),
             )
         first = display_address(person.addresses[0]) if person.addresses else ""
         fill_menu(menu, (self.tr("Put the address into the dial box"), lambda: self.address_wanted.emit(first)))

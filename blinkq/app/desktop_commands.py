@@ -16,6 +16,7 @@ from blinkq.app.desktops import DesktopError, Desktops
 from blinkq.app.icons import set_icon
 from blinkq.app.main_window import MainWindow
 from blinkq.app.middleware import AccountLike
+from blinkq.app.share_bar import STOP_KEYS
 
 __all__ = ["DesktopCommands"]
 
@@ -30,12 +31,18 @@ class DesktopCommands(QObject):
         self._calls = calls
         self.menu = QMenu(self.tr("&Screen"), window)
         self.view_action = self._add("screen", self._view_here)
+        self.share_action = self._add("screen-share", self._share_here)
+        self.menu.addSeparator()
+        self.stop_action = self._add("close", desktops.shared.stop)
+        self.stop_action.setText(self.tr("S&top sharing") + f"\t{STOP_KEYS}")  # the bar has the shortcut: it works in every window
+        desktops.shared.changed.connect(self.refresh)
+        desktops.shared.told.connect(window.show_notice)
         bar = window.menuBar()
         if bar is not None:
             bar.insertMenu(window.ui.inputMenu.parentWidget().menuAction(), self.menu)  # type: ignore[union-attr]
         self.menu.aboutToShow.connect(self.refresh)
         calls.changed.connect(self.refresh)
-        window.desktop_wanted.connect(self._view_person)
+        window.desktop_wanted.connect(self._with_person)
         self.refresh()
 
     def refresh(self) -> None:
@@ -43,6 +50,8 @@ class DesktopCommands(QObject):
         call = self._call
         who = call.title.replace("&", "&&") if call is not None else self.tr("the address")
         self.view_action.setText(self.tr("&View the screen of %1…").replace("%1", who))
+        self.share_action.setText(self.tr("&Share my screen with %1…").replace("%1", who))
+        self.stop_action.setEnabled(bool(self._desktops.shared.bars))
 
     @property
     def _call(self) -> Call | None:
@@ -62,15 +71,27 @@ class DesktopCommands(QObject):
             self._desktops.view_in_call(call)
             return
         name, address = split_name(self._window.ui.dialBox.text())
-        if self._view(address, name, self._window.account):
+        if self._attempt(self._desktops.view, address, name, self._window.account):
             self._window.ui.dialBox.clear()
 
-    def _view_person(self, person: Person, address: str) -> None:
-        self._view(address, person.name, self._window.account_for(person) or self._window.account)
+    def _share_here(self) -> None:
+        call = self._call
+        if call is not None:
+            self._desktops.share_in_call(call)
+            return
+        name, address = split_name(self._window.ui.dialBox.text())
+        if self._attempt(self._desktops.share, address, name, self._window.account):
+            self._window.ui.dialBox.clear()
 
-    def _view(self, address: str, name: str, account: AccountLike | None) -> bool:
+    def _with_person(self, person: Person, address: str, share: bool) -> None:
+        command = self._desktops.share if share else self._desktops.view
+        self._attempt(command, address, person.name, self._window.account_for(person) or self._window.account)
+
+    def _attempt(
+        self, command: Callable[[str, AccountLike | None, str], object], address: str, name: str, account: AccountLike | None
+    ) -> bool:
         try:
-            self._desktops.view(address, account, name)
+            command(address, account, name)
         except AddressError as error:
             self._window.show_dial_error(self.tr(str(error)))
             return False

@@ -18,11 +18,13 @@ from blinkq.app.desktop_window import DesktopWindow
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike
 from blinkq.app.peer_request import Decision, PeerRequest
+from blinkq.app.screens_shared import ScreensShared
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
+from blinkq.sipsimple.screens import Monitor
 
 __all__ = ["DesktopError", "Desktops"]
 
@@ -39,8 +41,8 @@ class DesktopError(Exception):
 
 
 class Desktops(QObject):
-    """Holds the windows of the desktops that we look at. ``asked`` with a question for a person; ``changed`` when there are more or
-    fewer."""
+    """Holds the windows of the desktops that we look at, and the screens of ours that others see (``shared``). ``asked`` with a question
+    for a person; ``changed`` when there are more or fewer windows."""
 
     asked = pyqtSignal(PeerRequest)
     changed = pyqtSignal()
@@ -59,6 +61,7 @@ class Desktops(QObject):
         self._clock = clock
         self._settings = settings
         self._asking = 0
+        self.shared = ScreensShared(self._media, bridge, self)
         others = calls.answers_without_sound
         calls.answers_without_sound = lambda session: self._take(session) or others(session)
         self._calls = calls
@@ -88,10 +91,40 @@ class Desktops(QObject):
         link.propose()
         return viewer
 
+    def share(self, text: str, account: AccountLike | None, name: str = "") -> None:
+        """Ask which screen, then show it to somebody. Raises AddressError."""
+        uri = dial_uri(text, account.id.rpartition("@")[2] if account is not None else None)
+        name = name or self.name_of(uri)
+
+        def accept(monitor: Monitor, control: bool) -> None:
+            try:
+                session, stream = self._begin(account, lambda own: self._media.new_share(own, monitor.number, control))
+            except DesktopError as error:
+                self.shared.told.emit(str(error))
+                return
+            link = self._link(session, stream, uri, MediaStage.LOOKING_UP)
+            self.shared.show(link, stream, name, monitor)
+            link.dial(account, name)
+
+        self.shared.choose(name or display_address(uri), accept, lambda: None)
+
+    def share_in_call(self, call: Call) -> None:
+        """Ask which screen, then show it to the other party of a call."""
+
+        def accept(monitor: Monitor, control: bool) -> None:
+            if call.stage is CallStage.TALKING:
+                stream = self._media.new_share(call.session.account, monitor.number, control)
+                link = self._link(call.session, stream, call.uri, MediaStage.CALLING)
+                self.shared.show(link, stream, call.name, monitor)
+                link.propose()
+
+        self.shared.choose(call.title, accept, lambda: None)
+
     def close(self) -> None:
         """Give everything back. Idempotent."""
         self._bridge.forget(_PROPOSAL, self._NH_SIPSessionGotProposal)
         self._bridge.forget(_REJECTED, self._NH_SIPSessionGotRejectProposal)
+        self.shared.close()
         for window in list(self.windows):
             window.viewer.forget()
             window.hide()
@@ -108,7 +141,7 @@ class Desktops(QObject):
         stream = cast(DesktopStreamLike, found)
         if session.state != "incoming":  # it may have been given up while the notification travelled
             return True
-        if self._asking >= MAX_ASKING or not is_view(stream):
+        if self._asking >= MAX_ASKING:
             session.reject(_BUSY_HERE)
             return True
         identity = session.remote_identity
@@ -117,20 +150,30 @@ class Desktops(QObject):
         link = self._link(session, stream, uri, MediaStage.INCOMING)
         self._asking += 1
 
-        def accept() -> None:
+        shown = display_address(uri)
+
+        def look() -> None:
             self._show(link, stream, name)
             link.accept()
+
+        def show(monitor: Monitor, control: bool) -> None:
+            if link.stage is MediaStage.INCOMING:
+                self._media.share_on(stream, monitor.number, control)
+                self.shared.show(link, stream, name, monitor)
+                link.accept()
+
+        def choose() -> None:
+            self._choose_for(link, name or shown, show, link.reject)
 
         def closed() -> None:
             self._asking -= 1
             request.deleteLater()
 
         session.send_ring_indication()
-        shown = display_address(uri)
         who = f"({shown}) " if name and name != shown else ""
         request = PeerRequest(
-            Asker(link, name or shown), self.tr("Look at a screen?"), who + self.tr("wants to show you a screen."), "screen",
-            Decision(accept, link.reject), self, during_call=False,
+            Asker(link, name or shown), *self._question(stream, who), Decision(look if is_view(stream) else choose, link.reject), self,
+            during_call=False,
         )  # fmt: skip
         request.closed.connect(closed)
         self.asked.emit(request)
@@ -144,16 +187,26 @@ class Desktops(QObject):
         if call is None or not wanted or [stream.type for stream in proposed] != [_TYPE]:
             return
         stream: DesktopStreamLike = proposed[0]
-        if not is_view(stream):
-            session.reject_proposal(_NOT_ACCEPTABLE_HERE)
-            return
+        link = self._link(session, stream, call.uri, MediaStage.CALLING)
 
-        def accept() -> None:
-            self._show(self._link(session, stream, call.uri, MediaStage.CALLING), stream, call.name)
+        def look() -> None:
+            self._show(link, stream, call.name)
             session.accept_proposal([stream])
 
-        decision = Decision(accept, lambda: session.reject_proposal(_NOT_ACCEPTABLE_HERE))
-        request = PeerRequest(call, self.tr("Look at a screen?"), self.tr("wants to show you a screen."), "screen", decision, self)
+        def show(monitor: Monitor, control: bool) -> None:
+            if session.state == "received_proposal":
+                self._media.share_on(stream, monitor.number, control)
+                self.shared.show(link, stream, call.name, monitor)
+                session.accept_proposal([stream])
+
+        def reject() -> None:
+            if session.state == "received_proposal":
+                session.reject_proposal(_NOT_ACCEPTABLE_HERE)
+
+        def choose() -> None:
+            self._choose_for(link, call.title, show, reject)
+
+        request = PeerRequest(call, *self._question(stream), Decision(look if is_view(stream) else choose, reject), self)
         self._proposed[id(session)] = request
         request.closed.connect(lambda: self._answered(session, request))
         self.asked.emit(request)
@@ -179,6 +232,19 @@ class Desktops(QObject):
         except (BlinkQError, ValueError) as error:
             log.warning("no desktop is possible: %s", error)
             raise DesktopError(self.tr("BlinkQ cannot share screens at the moment. Wait until it has started, then try again.")) from None
+
+    def _question(self, stream: DesktopStreamLike, who: str = "") -> tuple[str, str, str]:
+        """Heading, text and picture."""
+        if is_view(stream):
+            return self.tr("Look at a screen?"), who + self.tr("wants to show you a screen."), "screen"
+        return self.tr("Show your screen?"), who + self.tr("wants to see your screen."), "screen-share"
+
+    def _choose_for(self, link: MediaSession, title: str, show: Callable[[Monitor, bool], None], reject: Callable[[], None]) -> None:
+        """Ask which screen, unless the other party gives up meanwhile."""
+        before = len(self.shared.dialogs)
+        self.shared.choose(title, show, reject)
+        for dialog in self.shared.dialogs[before:]:
+            link.finished.connect(dialog.reject)
 
     def _link(self, session: SessionLike, stream: DesktopStreamLike, uri: str, stage: MediaStage) -> MediaSession:
         in_call = stage in (MediaStage.CALLING, MediaStage.RUNNING)

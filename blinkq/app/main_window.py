@@ -63,12 +63,12 @@ class Models:
 
 class MainWindow(QMainWindow):
     """The window that everything starts from. ``quit_wanted`` when BlinkQ shall end; ``closing`` when the window alone was closed;
-    ``desktop_wanted`` with a Person and the address whose screen to look at."""
+    ``desktop_wanted`` with a Person, an address, and whether to show our screen there, else to look at theirs."""
 
     quit_wanted = pyqtSignal()
     closing = pyqtSignal()
     muted_changed = pyqtSignal(bool)
-    desktop_wanted = pyqtSignal(object, str)
+    desktop_wanted = pyqtSignal(object, str, bool)
 
     def __init__(self, middleware: Middleware, bridge: NotificationBridge, models: Models, theme: Theme, settings: QSettings) -> None:
         super().__init__()

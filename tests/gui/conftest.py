@@ -23,7 +23,7 @@ from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
 
 #: what Qt says because the offscreen platform has neither window manager nor tray
-_OFFSCREEN = ("propagateSizeHints", "systemTrayWindowChanged", "does not support raise()", "grabbing the keyboard")
+_OFFSCREEN = ("propagateSizeHints", "systemTrayWindowChanged", "does not support raise()", "grabbing the keyboard", "setting window masks")
 
 
 @pytest.fixture(autouse=True)

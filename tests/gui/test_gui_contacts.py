@@ -179,9 +179,9 @@ def test_changing_and_removing_by_the_menu(person: Person, people: FakePeople, m
     menu = entries(person, "Bob Builder")
     assert [action.text() for action in menu.actions()] == [
         "Call bob@example.com", "Call bob@home.example.com", "Chat with bob@example.com", "Send files to bob@example.com…",
-            "View the screen of bob@example.com…",
+            "View the screen of bob@example.com…", "Share my screen with bob@example.com…",
         "Chat with bob@home.example.com", "Send files to bob@home.example.com…",
-            "View the screen of bob@home.example.com…", "Put the address into the dial box",
+            "View the screen of bob@home.example.com…", "Share my screen with bob@home.example.com…", "Put the address into the dial box",
         "Change contact…", "Remove contact…",
     ]  # fmt: skip
     choose(menu, "Change contact…")

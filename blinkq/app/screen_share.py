@@ -1,0 +1,111 @@
+"""A screen of ours while somebody else sees it: who, whether they may work on it, and the end.
+
+What this is not: a widget (``share_bar`` and ``screen_border`` show it), or what begins and answers sessions (``desktops``).
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PyQt6.QtCore import QObject, pyqtSignal
+from PyQt6.QtGui import QGuiApplication
+
+from blinkq.app.address import display_address
+from blinkq.app.chat_entries import clean_line
+from blinkq.app.desktop_media import DesktopStreamLike, ScreenHandlerLike
+from blinkq.app.media_session import MediaSession, MediaStage
+from blinkq.app.wording import explanation_text
+from blinkq.base.notification import Notification
+from blinkq.qtbridge.notifications import NotificationBridge
+from blinkq.sipsimple.screens import Monitor
+
+__all__ = ["SHARE_NOTIFICATIONS", "ScreenShare"]
+
+_CLIPBOARD = "ScreenServerHandlerGotClipboard"
+SHARE_NOTIFICATIONS = (_CLIPBOARD,)
+
+
+class ScreenShare(QObject):
+    """One viewer of one of our screens. ``changed`` after anything shown has; ``finished`` once at the end.
+
+    ``monitor``: what is shown; ``reason``: why it failed, a sentence, "" when it ended as it should.
+    """
+
+    changed = pyqtSignal()
+    finished = pyqtSignal()
+
+    def __init__(
+        self, bridge: NotificationBridge, link: MediaSession, stream: DesktopStreamLike, name: str, monitor: Monitor,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self.link = link
+        self.who = clean_line(name)
+        self.monitor = monitor
+        self.reason = ""
+        self._bridge = bridge
+        self._handler = cast(ScreenHandlerLike, stream.handler)
+        self._echo: str | None = None
+        bridge.listen(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        link.changed.connect(self.changed)
+        link.finished.connect(self._link_finished)
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.dataChanged.connect(self._tell_clipboard)
+
+    @property
+    def title(self) -> str:
+        """The other party's name, or its address when it has none."""
+        return self.who or display_address(self.link.uri)
+
+    @property
+    def seen(self) -> bool:
+        """Whether the screen is seen now."""
+        return self.link.stage is MediaStage.RUNNING
+
+    @property
+    def control(self) -> bool:
+        """Whether the viewer may use mouse and keyboard; takes effect at once."""
+        return self._handler.control
+
+    @control.setter
+    def control(self, allowed: bool) -> None:
+        if allowed != self._handler.control:
+            self._handler.control = allowed
+            self._echo = None
+            self.changed.emit()
+
+    def stop(self) -> None:
+        """Show nothing any more."""
+        self.link.end()
+
+    def forget(self) -> None:
+        """Stop listening. Idempotent."""
+        self._bridge.forget(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        self.link.forget()
+
+    def _link_finished(self) -> None:
+        if self.link.explanation is not None:
+            self.reason = explanation_text(self.link.explanation)
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None:
+            clipboard.dataChanged.disconnect(self._tell_clipboard)
+        self.forget()
+        self.changed.emit()
+        self.finished.emit()
+
+    def _NH_ScreenServerHandlerGotClipboard(self, notification: Notification) -> None:
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is not None and self.seen and self.control:
+            self._echo = notification.data.text
+            clipboard.setText(notification.data.text)
+
+    def _tell_clipboard(self) -> None:
+        """What is copied is told to whoever works here, to nobody who only looks."""
+        clipboard = QGuiApplication.clipboard()
+        if clipboard is None or not self.seen or not self.control:
+            return
+        text = clipboard.text()
+        if text and text != self._echo:
+            self._echo = text
+            self._handler.cut_text(text)
