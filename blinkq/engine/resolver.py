@@ -34,7 +34,7 @@ _WITHOUT_DNS = {"localhost": "127.0.0.1"}
 _NAPTR_TRANSPORTS = {"sips+d2t": "tls", "sip+d2t": "tcp", "sip+d2u": "udp"}
 _SRV_NAMES = {"tls": "_sips._tcp", "tcp": "_sip._tcp", "udp": "_sip._udp"}
 #: service -> SRV name, default port, whether A records with the default port will do (RFC 4976, RFC 5389)
-_SERVICES = {"msrprelay": ("_msrps._tcp", 2855, True), "stun": ("_stun._udp", 3478, False)}
+_SERVICES = {"msrprelay": ("_msrps._tcp", 2855), "stun": ("_stun._udp", 3478)}
 
 Trace = Callable[[QueryTraced], None]
 
@@ -131,14 +131,14 @@ class Resolver:
         """
         if service not in _SERVICES:
             raise ValueError(f"a service is one of {', '.join(_SERVICES)}, not {service!r}")
-        prefix, port, fall_back = _SERVICES[service]
+        prefix, port = _SERVICES[service]
         host = host.strip("[]")
         if _is_address(host):
             return [(host, port)]
         lookup = _Lookup(self._dns, timeout, lifetime, trace)
         found = await self._targets(lookup, [f"{prefix}.{host}"])
         servers = [(address, target_port) for _name, address, target_port in found]
-        if not servers and fall_back and not announced and not lookup.refused:
+        if not servers and not announced and not lookup.refused:
             servers = [(address, port) for address in await lookup.require_addresses(host)]
         if not servers:
             raise lookup.failure(host) if lookup.timed_out else ResolveError(f"{host} has no {service} server.")

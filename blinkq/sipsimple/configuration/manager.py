@@ -87,8 +87,12 @@ class ConfigurationManager(metaclass=Singleton):
         with self.lock:
             if self.backend is not None:
                 raise IllegalStateError("the configuration was already started")
-            data = backend.load()
-            migration = migrate(data)
+            try:
+                data = backend.load()
+                migration = migrate(data)
+            except BaseException:
+                _close(backend)  # it may have locked its directory: the next start, perhaps with another backend, must not meet that lock
+                raise
             self.data, self.objects, self.backend, self._passwords = data, {}, backend, passwords
             self._version = max(VERSION, migration.found)
         self._tell_loading(backend, migration)
@@ -131,9 +135,7 @@ class ConfigurationManager(metaclass=Singleton):
         """Give the backend back. Objects keep their values; nothing can be saved any more."""
         with self.lock:
             backend, self.backend = self.backend, None
-        close = getattr(backend, "close", None)
-        if close is not None:
-            close()
+        _close(backend)
 
     def update(self, key: Sequence[str], data: dict[str, Any]) -> None:
         """Merge ``data`` into what is stored under ``key``: DefaultValue removes a name, groups that become empty disappear."""
@@ -209,6 +211,12 @@ class _LockedGroup:
 
     def __exit__(self, *_exc: object) -> None:
         self._lock.release()
+
+
+def _close(backend: object) -> None:
+    close = getattr(backend, "close", None)
+    if close is not None:
+        close()
 
 
 def _merge(group: Tree, data: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from blinkq.sipsimple.streams.interface import IMediaStream
+
 __all__ = ["MediaStreamRegistrar", "MediaStreamRegistry", "MediaStreamType"]
 
 
@@ -27,7 +29,16 @@ class _Registry:
         raise AttributeError(f"no stream class {name} is registered")
 
     def add(self, cls: type[Any]) -> None:
-        """Register ``cls``, which implements IMediaStream; one registered before with the same priority is tried first."""
+        """Register ``cls``, which implements IMediaStream (TypeError otherwise).
+
+        One registered before with the same priority is tried first.
+        """
+        if not isinstance(cls, type) or not IMediaStream.implementedBy(cls):
+            raise TypeError(f"{cls!r} does not implement IMediaStream")
+        self.take(cls)
+
+    def take(self, cls: type[Any]) -> None:
+        """Register ``cls`` unseen; for the registrar, which sees classes before a decorator says what they implement."""
         if cls not in self._classes:
             self._classes.append(cls)
             self._classes.sort(key=lambda known: -known.priority)
@@ -54,7 +65,7 @@ class MediaStreamRegistrar(type):
     def __init__(cls, name: str, bases: tuple[type[Any], ...], namespace: dict[str, Any]) -> None:
         super().__init__(name, bases, namespace)
         if getattr(cls, "type", None) is not None and getattr(cls, "priority", None) is not None:
-            MediaStreamRegistry.add(cls)
+            MediaStreamRegistry.take(cls)
 
 
 MediaStreamType = MediaStreamRegistrar

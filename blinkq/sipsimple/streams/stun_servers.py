@@ -51,7 +51,7 @@ class STUNServers(metaclass=Singleton):
         found: Server | None = None
         try:
             if port is None:
-                servers = await resolver.lookup_service(host, "stun", timeout=LIFETIME, lifetime=LIFETIME)
+                servers = await resolver.lookup_service(host, "stun", timeout=LIFETIME, lifetime=LIFETIME, announced=True)
             else:
                 servers = [(await resolver.address(host, timeout=LIFETIME, lifetime=LIFETIME), port)]
             found = next((server for server in servers if ":" not in server[0]), None)  # reflexive candidates are a matter of IPv4

@@ -193,15 +193,16 @@ def test_failures_are_sentences(uri: str, transports: tuple[str, ...], words: st
 
 
 def test_services() -> None:
-    async def body(host: str, service: str) -> list[tuple[str, int]]:
-        return await Resolver(None, entropy=SeededEntropy(1), dns=FakeDNS(ZONE)).lookup_service(host, service)
+    async def body(host: str, service: str, announced: bool = False) -> list[tuple[str, int]]:
+        return await Resolver(None, entropy=SeededEntropy(1), dns=FakeDNS(ZONE)).lookup_service(host, service, announced=announced)
 
     assert run(body("full.test", "msrprelay")) == [("192.0.2.51", 2855)]
     assert run(body("full.test", "stun")) == [("192.0.2.51", 3478)]
     assert run(body("192.0.2.3", "stun")) == [("192.0.2.3", 3478)]
     assert sorted(run(body("bare.test", "msrprelay"))) == [("192.0.2.21", 2855), ("192.0.2.22", 2855)]
+    assert sorted(run(body("bare.test", "stun"))) == [("192.0.2.21", 3478), ("192.0.2.22", 3478)]
     with pytest.raises(ResolveError, match="no stun server"):
-        run(body("bare.test", "stun"))
+        run(body("bare.test", "stun", announced=True))
     with pytest.raises(ValueError, match="msrprelay"):
         run(body("bare.test", "fax"))
 

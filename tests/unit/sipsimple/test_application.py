@@ -45,6 +45,7 @@ from blinkq.sipsimple.audio_mixer import AudioMixer
 from blinkq.sipsimple.audio_system import AudioSystem
 from blinkq.sipsimple.configuration import ConfigurationBackendError, ConfigurationManager
 from blinkq.sipsimple.configuration.backend import Tree
+from blinkq.sipsimple.configuration.backend.file import FileBackend
 from blinkq.sipsimple.configuration.backend.memory import MemoryBackend
 from blinkq.sipsimple.configuration.datatypes import Port, SIPTransportList
 from blinkq.sipsimple.configuration.keyring import MemoryPasswordStore
@@ -236,6 +237,21 @@ def test_settings_that_cannot_be_loaded() -> None:
             assert s.application.state is None
             s.application.stop()
             s.start()
+            await s.until("SIPApplicationDidStart")
+
+    run(body())
+
+
+def test_a_settings_file_that_cannot_be_read_is_let_go_of(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.mkdir()
+
+    async def body() -> None:
+        async with scene() as s:
+            with pytest.raises(ConfigurationBackendError, match="cannot read"):
+                s.application.start(FileBackend(path), passwords=MemoryPasswordStore())
+            path.rmdir()
+            s.application.start(FileBackend(path), passwords=MemoryPasswordStore(), engine_factory=s.factory)
             await s.until("SIPApplicationDidStart")
 
     run(body())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from zope.interface import implementer
 
 from blinkq.sipsimple.streams import AudioStream, IMediaStream, MediaStreamRegistrar, MediaStreamRegistry, MediaStreamType
 
@@ -29,6 +30,7 @@ def test_audio_is_registered() -> None:
 
 
 def test_classes_register_themselves_by_priority(classes: list[type]) -> None:
+    @implementer(IMediaStream)
     class High(metaclass=MediaStreamRegistrar):
         type = "high"
         priority = 10
@@ -42,5 +44,8 @@ def test_classes_register_themselves_by_priority(classes: list[type]) -> None:
 
     classes += [High, Low]
     MediaStreamRegistry.add(High)
+    for wrong in (object, Abstract, High()):
+        with pytest.raises(TypeError, match="IMediaStream"):
+            MediaStreamRegistry.add(wrong)  # type: ignore[arg-type]
     assert [cls for cls in MediaStreamRegistry if cls in (High, AudioStream, Low)] == [High, AudioStream, Low]
     assert Abstract not in list(MediaStreamRegistry)

@@ -24,7 +24,8 @@ class FakeResolver:
         self.asked: list[str] = []
         self.servers = {"example.com": [("2001:db8::1", 3478), ("192.0.2.9", 3479)]}
 
-    async def lookup_service(self, host: str, service: str, **_: float) -> list[tuple[str, int]]:
+    async def lookup_service(self, host: str, service: str, announced: bool = False, **_: float) -> list[tuple[str, int]]:
+        assert announced  # the domain itself is no STUN server only because it has an address
         self.asked.append(f"{service} {host}")
         await asyncio.sleep(self.delay)
         if host not in self.servers:
