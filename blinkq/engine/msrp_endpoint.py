@@ -22,10 +22,15 @@ from blinkq.msrp.events import SessionBound, SessionFailed
 from blinkq.msrp.session import Session
 from blinkq.msrp.uri import MSRPURI
 
-__all__ = ["CONNECT_TIMEOUT", "MSRPEndpoint", "MSRPTracer"]
+__all__ = ["CONNECT_TIMEOUT", "MAX_UNBOUND", "MAX_UNBOUND_FROM_ONE", "MSRPEndpoint", "MSRPTracer"]
 
 #: Seconds for a connection with its TLS handshake.
 CONNECT_TIMEOUT = 10.0
+
+#: Accepted connections that have not said yet for which session they are.
+MAX_UNBOUND = 64
+#: And of these, from one address: several parties may be behind it, but whoever opens them all must not keep the others out.
+MAX_UNBOUND_FROM_ONE = 16
 
 log = get_logger("engine.msrp")
 
@@ -208,7 +213,7 @@ class MSRPEndpoint:
             if waiting is not None and not waiting.done():
                 waiting.set_result(None)
         elif isinstance(event, SessionFailed):
-            log.info("MSRP session %s: %d %s", event.session.local_uri.session_id, event.code, event.reason)
+            log.info("an MSRP session failed: %d %r", event.code, event.reason[:200])
         self._on_event(event)
 
     def traced(self, link: MSRPLink, outgoing: bool, data: bytes) -> None:
@@ -216,6 +221,10 @@ class MSRPEndpoint:
             self.tracer(link, outgoing, data)
 
     def _accept(self, stream: Stream) -> StreamHandler | None:
+        unbound = [link.stream.remote[0] for link in self._links if link.unbound and link.stream is not None]
+        if len(unbound) >= MAX_UNBOUND or unbound.count(stream.remote[0]) >= MAX_UNBOUND_FROM_ONE:
+            log.info("refused an MSRP connection from %s: too many have not said for which session they are", stream.remote[0])
+            return None
         link = MSRPLink(self, self._loop, self._clock, self._entropy)
         self._links.add(link)
         link.attach(stream, accepted=True)

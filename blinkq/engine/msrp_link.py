@@ -65,6 +65,11 @@ class MSRPLink:
         if accepted:
             self._bind_timer = self._loop.call_later(BIND_TIMEOUT, self._unbound)
 
+    @property
+    def unbound(self) -> bool:
+        """It was accepted, and has not said yet for which session it is."""
+        return self._bind_timer is not None and not self.closed
+
     def call(self, function: Callable[..., object], *args: object, **kwargs: object) -> object:
         """Call a method of the core or of one of its sessions, ``now`` added."""
         result = self._pump.call(function, *args, **kwargs)

@@ -20,7 +20,7 @@ from blinkq.msrp.events import (
     SessionFailed,
     Transmit,
 )
-from blinkq.msrp.limits import MAX_PENDING_REQUESTS
+from blinkq.msrp.limits import MAX_GAPS, MAX_PENDING_REQUESTS, MAX_UNREAD_ANSWERS
 from blinkq.msrp.outgoing import LOW_WATER, OutgoingMessage
 from blinkq.msrp.reader import ChunkBegan, ChunkBody, ChunkEnded, ChunkReader, Piece
 from blinkq.msrp.receiving import Receiving
@@ -57,6 +57,7 @@ class Connection:
         self._sessions: list[Session] = []
         self._receiving: Receiving | None = None
         self._writable = True
+        self._unread = 0  # bytes given out since the peer reads nothing
         self._failed = False
         self._last_sent = 0.0
 
@@ -176,9 +177,14 @@ class Connection:
         if self._failed:
             return
         if self._writable:
+            self._unread = 0
             self._writer.fill(BURST, len(self._pending) < MAX_PENDING_REQUESTS, now)
         else:
             self._writer.flush_urgent()
+            self._unread += sum(map(len, self._writer.output))
+            if self._unread > MAX_UNREAD_ANSWERS:
+                self._fail("the peer asks and asks, and reads no answers")
+                return
         if self._writer.output:
             self._last_sent = now
         self._give_out(now)
@@ -301,7 +307,7 @@ class Connection:
             return
         size = message.size if message.size is not None else byte_range.total
         end = byte_range.end if byte_range.end is not None else size
-        if end is None or size is None or not message.success_report:
+        if end is None or size is None or not message.success_report or len(message.delivered) > MAX_GAPS:
             return
         message.delivered.add(byte_range.start - 1, min(end, size))
         if message.sent and message.delivered.covers(message.start, size):

@@ -37,7 +37,7 @@ class IncomingMessage:
 
     @property
     def too_scattered(self) -> bool:
-        return len(self._received) > MAX_GAPS
+        return len(self._received) > MAX_GAPS or len(self._parts) > MAX_GAPS
 
     def assume(self, prefix: int) -> None:
         """The first ``prefix`` bytes are there from an earlier time."""

@@ -26,6 +26,12 @@ MAX_MESSAGE_SIZE = 64 * 1024 * 1024
 MAX_INCOMPLETE_MESSAGES = 32
 """Messages of one session begun by the peer and not finished yet."""
 
+MAX_KEPT = 2 * MAX_MESSAGE_SIZE
+"""Bytes of all unfinished messages of one session together, those that came twice counted twice."""
+
+MAX_UNREAD_ANSWERS = 4 * 1024 * 1024
+"""Bytes of answers and other urgent things given out while the peer reads nothing: whoever sends more, and never reads, means no good."""
+
 MAX_GAPS = 1024
 """Separate ranges of one message received so far: chunks out of order come from relays, and those reorder a few at most."""
 

@@ -6,7 +6,7 @@ from blinkq.msrp.chunk import REASONS, Chunk
 from blinkq.msrp.errors import MSRPParseError
 from blinkq.msrp.events import DataReceived, MessageAborted, MessageReceived, MessageStarted
 from blinkq.msrp.incoming import IncomingMessage
-from blinkq.msrp.limits import MAX_INCOMPLETE_MESSAGES, MAX_NUMBER
+from blinkq.msrp.limits import MAX_INCOMPLETE_MESSAGES, MAX_KEPT, MAX_NUMBER
 from blinkq.msrp.session import Session
 from blinkq.msrp.values import ByteRange, media_type_matches
 
@@ -47,7 +47,7 @@ class Receiving:
         limit = self._range.end if self._range.end is not None else message.total
         if end > (MAX_NUMBER if limit is None else limit):
             self._refuse(session, message, 400, "more bytes than the chunk announced", outputs)
-        elif session.assemble and (end > session.max_size or message.kept + len(data) > 2 * session.max_size):
+        elif session.assemble and (end > session.max_size or self._too_much(session, message, len(data))):
             self._refuse(session, message, 413, "the message is too large", outputs)
         else:
             self._offset = end
@@ -111,6 +111,11 @@ class Receiving:
             self._refuse(session, message, 400, "chunks that contradict each other on the size", outputs)
             return None
         return message
+
+    @staticmethod
+    def _too_much(session: Session, message: IncomingMessage, more: int) -> bool:
+        kept = sum(other.kept for other in session.incoming.values()) + more
+        return message.kept + more > 2 * session.max_size or kept > MAX_KEPT
 
     def _refuse(self, session: Session, message: IncomingMessage, code: int, reason: str, outputs: list[object]) -> None:
         self._code = code

@@ -16,7 +16,7 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, ResolveError
 from blinkq.engine.msrp_relay import RelayPlace
 from blinkq.engine.tls import TLSConfig, fingerprint_of
-from blinkq.msrp.events import SessionFailed
+from blinkq.msrp.events import DataReceived, MessageReceived, SessionFailed
 from blinkq.msrp.session import Session as MSRPSession
 from blinkq.msrp.uri import MSRPURI
 from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
@@ -35,6 +35,8 @@ log = get_logger("sipsimple.msrp")
 
 #: Seconds in which the active party's connection must be there.
 ACCEPT_TIMEOUT = 30.0
+#: What a peer may send before its answer came: after so many bytes, or events, nothing more is read until the stream has started.
+MAX_EARLY_BYTES, MAX_EARLY = 1024 * 1024, 1000
 #: Seconds between a connection that closes and the failure of its stream: a BYE is often right behind it.
 CLOSE_GRACE = 1.0
 #: Seconds of silence after which an empty SEND shows that we are there.
@@ -91,6 +93,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._relay: RelayPlace | None = None
         self._relay_loss: str | None = None
         self._early: list[object] = []
+        self._early_bytes = 0
+        self._early_paused = False
         self._leaving = False
 
     @property
@@ -273,7 +277,20 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         elif self._state == "ESTABLISHED":
             self._event(event)
         else:
-            self._early.append(event)  # the peer may be quicker than the answer that carries its path
+            self._hold_back(event)
+
+    def _hold_back(self, event: object) -> None:
+        """The peer may be quicker than the answer that carries its path."""
+        self._early.append(event)
+        if isinstance(event, MessageReceived | DataReceived):
+            self._early_bytes += len((event.body if isinstance(event, MessageReceived) else event.data) or b"")
+        if not self._early_paused and (self._early_bytes > MAX_EARLY_BYTES or len(self._early) > MAX_EARLY):
+            self._early_paused = True
+            self._pause_early(True)
+
+    def _pause_early(self, pause: bool) -> None:
+        if self.msrp is not None:
+            Runtime.current().msrp.pause_reading(self.msrp, pause)
 
     # connection ----------------------------------------------------------------------------------------------------------------------
 
@@ -331,6 +348,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         try:
             if self._relay_loss is not None:
                 raise NetworkError(self._relay_loss)
+            if self._uri is not None and remote.secure != self._uri.secure:
+                raise InvalidStreamError("the peer answers with another transport than the offered one")
             if session.remote_path and session.remote_path[-1] != remote.path[-1]:
                 raise InvalidStreamError("somebody else than the peer connected")
             session.remote_path = (*self._route, *remote.path)
@@ -341,7 +360,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
             else:
                 host = remote.path[0].host
                 tls = self._client_tls(remote) if remote.secure else None
-                await engine.msrp.connect(session, await _address_of(host), tls, host)
+                await engine.msrp.connect(session, await _address_of(host, session.local_uri.host), tls, host)
         except (NetworkError, ResolveError, InvalidStreamError) as error:
             self._fail(str(error))
             return
@@ -350,6 +369,9 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._state = "ESTABLISHED"
         self._started()
         post("MediaStreamDidStart", self)
+        if self._early_paused:
+            self._early_paused = False
+            self._pause_early(False)
         early, self._early = self._early, []
         for event in early:
             self._event(event)
@@ -375,11 +397,23 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         return self._offer
 
 
-async def _address_of(host: str) -> str:
+async def _address_of(host: str, ours: str) -> str:
+    """Where a host of the peer's path is. Raises NetworkError for this computer: its services are no parties of ours."""
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return await Runtime.current().resolver.address(host)
+        address = ipaddress.ip_address(await Runtime.current().resolver.address(host))
+    plain = getattr(address, "ipv4_mapped", None) or address
+    if plain.is_multicast or plain.is_unspecified or (plain.is_loopback and not _is_loopback(ours)):
+        raise NetworkError("The other party names an address at which it cannot be.")
+    return str(address)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _transport(account: Any) -> str:

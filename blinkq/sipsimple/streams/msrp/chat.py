@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
 from blinkq.engine.loop import in_engine
-from blinkq.msrp.events import MessageDelivered, MessageFailed, MessageReceived, MessageSent, RequestAnswered
+from blinkq.msrp.events import MessageDelivered, MessageFailed, MessageReceived, MessageSent, RequestAnswered, RequestReceived
 from blinkq.msrp.outgoing import OutgoingMessage
 from blinkq.msrp.protocol import MSRPData, MSRPHeader
 from blinkq.msrp.values import media_type_matches
@@ -263,6 +263,8 @@ class ChatStream(MSRPStreamBase):
                 post("ChatStreamDidSendMessage", self, message=_as_data(event.message))
         elif isinstance(event, MessageDelivered | MessageFailed):
             self._outcome(event.message, event.code, event.reason, event.chunk, delivered=isinstance(event, MessageDelivered))
+        elif isinstance(event, RequestReceived):
+            self._call(event.session.respond, event.chunk, 403)  # we are no room that gives nicknames
         elif isinstance(event, RequestAnswered) and event.chunk.transaction_id in self._nicknames:
             nickname = self._nicknames.pop(event.chunk.transaction_id)
             if event.code == 200:

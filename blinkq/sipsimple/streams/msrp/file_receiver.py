@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
-from blinkq.msrp.events import DataReceived, MessageAborted, MessageReceived, MessageStarted
+from blinkq.msrp.events import DataReceived, MessageAborted, MessageReceived, MessageStarted, RequestReceived
 from blinkq.msrp.incoming import IncomingMessage
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.msrp.file_handlers import FileTransferHandler
@@ -68,6 +68,9 @@ class FileReceiver(FileTransferHandler):
             self._write()
         elif isinstance(event, MessageAborted) and (self._message is None or event.message is self._message):
             self._leave(f"the sender gave up: {event.reason}" if event.code == 0 else event.reason)
+
+        elif isinstance(event, RequestReceived):
+            self.stream.respond(event.chunk, 403)  # where we go on is for us to say
 
     def interrupted(self, reason: str) -> None:
         self._leave(reason)

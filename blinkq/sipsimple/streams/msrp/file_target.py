@@ -35,6 +35,7 @@ class FileTarget:
         self._hash: FileHash | None = None
         self._received = Ranges()
         self._position = 0  # bytes hashed, all from the beginning
+        self._room: int | None = None  # bytes that a file of unknown size may have
 
     def open(self) -> int:
         """Make room; returns how many bytes are there already. Raises OSError with a sentence when there is not enough space."""
@@ -45,8 +46,10 @@ class FileTarget:
             if self.selector.size is not None and kept > self.selector.size:
                 kept = 0
         needed = (self.selector.size or 0) - kept
-        if needed > shutil.disk_usage(self.directory).free:
+        free = shutil.disk_usage(self.directory).free
+        if needed > free:
             raise OSError(f"there is not enough room in {self.directory} for {self.name}")
+        self._room = free // 2 if self.selector.size is None else None  # an endless file must not fill the disk
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         descriptor = os.open(self.partial, flags | (0 if kept else os.O_TRUNC), 0o666)
         self._file = os.fdopen(descriptor, "r+b", buffering=0)
@@ -59,6 +62,8 @@ class FileTarget:
     def write(self, offset: int, data: bytes) -> None:
         """Bytes of the file. Raises OSError (a full disk)."""
         assert self._file is not None
+        if self._room is not None and offset + len(data) > self._room:
+            raise OSError(f"there is not enough room in {self.directory} for {self.name}")
         self._file.seek(offset)
         view = memoryview(data)
         while view:
