@@ -97,7 +97,7 @@ class ChatWindow(QWidget):
             if isinstance(shown, ChatPage):
                 chat = shown.chat
                 title = chat.title.replace("&", "&&")
-                self.tabs.setTabText(index, f"{title} ({chat.unread})" if chat.unread else title)
+                self.tabs.setTabText(index, f"({chat.unread}) {title}" if chat.unread else title)
                 self.tabs.setTabToolTip(index, f"{chat.peer}\n{self._unread_text(chat.unread)}" if chat.unread else chat.peer)
                 role = "accent" if chat.unread else "good" if chat.open else "muted"
                 self.tabs.setTabIcon(index, icon("chat", role, role))

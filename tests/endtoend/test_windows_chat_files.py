@@ -1,4 +1,5 @@
-"""Two BlinkQ with windows and real middleware: chats, a file, and a chat in a call, each agreed to in the other one's dialogs."""
+"""BlinkQ with windows and real middleware: a chat and a file to the echo service; chats, files, and a chat in a call with another BlinkQ
+with windows, whose dialogs agree."""
 
 from __future__ import annotations
 
@@ -7,6 +8,9 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+from support.lab import BlinkQ
 
 DRIVER = Path(__file__).parents[1] / "support" / "chat_windows.py"
 STEPS = [
@@ -28,12 +32,38 @@ def free_port() -> int:
     return number
 
 
-def test_chats_and_files_between_two_windows(tmp_path: Path) -> None:
+def surroundings() -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
-    environment["QT_QPA_PLATFORM"] = "offscreen"
-    file = tmp_path / "drawing é.bin"
-    file.write_bytes(os.urandom(3_000_000))
-    port = str(free_port())
+    return environment | {"QT_QPA_PLATFORM": "offscreen"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "drawing é.bin"
+    path.write_bytes(os.urandom(3_000_000))
+    return path
+
+
+def test_a_chat_and_a_file_from_the_windows_to_the_echo_service(tmp_path: Path, file: Path) -> None:
+    port, target = str(free_port()), tmp_path / "incoming"
+    target.mkdir()
+    keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    arguments = ("--listen", f"127.0.0.1:{port}", "--files-dir", str(target), "--config-dir", str(tmp_path / "echo"))
+    with BlinkQ("echo", *arguments, environment=keyring) as service:
+        service.wait_for("SIPApplicationDidStart")
+        guest = subprocess.run(
+            [sys.executable, str(DRIVER), "guest", str(tmp_path / "guest"), port, str(file)], env=surroundings(), capture_output=True,
+            text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert guest.returncode == 0, guest.stdout + guest.stderr + service.text
+        service.interrupt()
+        service.wait()
+    assert guest.stdout.splitlines() == [*STEPS[:4], "ended"]
+    assert (target / file.name).read_bytes() == file.read_bytes()
+
+
+def test_chats_and_files_between_two_windows(tmp_path: Path, file: Path) -> None:
+    environment, port = surroundings(), str(free_port())
     command = [sys.executable, str(DRIVER)]
     answering = [*command, "bob", str(tmp_path / "bob"), port]
     with (

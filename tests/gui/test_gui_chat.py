@@ -300,7 +300,7 @@ def test_unread_messages_are_counted_until_they_are_seen(
     open_talk.stream.says("one")
     open_talk.stream.says("two")
     open_talk.person.settle()
-    assert window.tabs.tabText(0) == "bob@example.com (2)"
+    assert window.tabs.tabText(0) == "(2) bob@example.com"
     assert window.windowTitle() == "(2) bob@example.com – BlinkQ"
     assert open_talk.person.ui.chatsAction.text() == "&Chats (2 unread)"
     assert told == [("bob@example.com", "one"), ("bob@example.com", "two")]

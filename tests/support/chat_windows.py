@@ -1,7 +1,8 @@
 """BlinkQ with its windows and its real middleware in a process of its own, with nobody at the screen: Alice, who writes, sends a file and
 calls, or Bob, who agrees to everything in his dialogs and writes back what he reads.
 
-``python chat_windows.py alice|bob FOLDER PORT [FILE]``: PORT is Bob's, on this computer. Says "ready" and the steps that worked.
+``python chat_windows.py alice|guest|bob FOLDER PORT [FILE]``: PORT is Bob's, on this computer, or that of an echo service, whose guest
+does a part of what Alice does. Says "ready" and the steps that worked.
 """
 
 from __future__ import annotations
@@ -106,23 +107,16 @@ class Alice:
         self._file = file
         self._folder = folder
 
+    def visit(self) -> None:
+        """Write to the echo service, and send it a file."""
+        self._begin("hello")
+        self._send_file()
+
     def run(self) -> None:
-        ui = self._window.ui
-        QTest.keyClicks(ui.dialBox, self._address)
-        QTest.mouseClick(ui.chatButton, Qt.MouseButton.LeftButton)
-        self._write("hello")
-        wait(lambda: self._delivered("hello"), "a message is delivered")
-        wait(lambda: self._read("Bob has read: hello"), "an answer is read")
-        self._shoot("chat")
+        """Everything, with Bob."""
+        self._begin("Bob has read: hello")
+        self._send_file()
         page = self._page
-        data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(self._file))])
-        page.take(data)
-        (transfer,) = self._application.messages.files.transfers
-        wait(lambda: transfer.over, "the transfer is over")
-        assert transfer.stage is TransferStage.DONE, transfer.reason
-        self._application.messages.files_window.come_to_front()
-        self._shoot("file")
         for name, size, reason in (("unwanted.txt", 10, "does not want the file"), ("too long.bin", 60_000_000, "stopped it")):
             other = self._folder / name
             with other.open("wb") as content:
@@ -153,6 +147,25 @@ class Alice:
         assert call.stage is CallStage.TALKING
         QTest.mouseClick(panel.ui.hangUpButton, Qt.MouseButton.LeftButton)
         wait(lambda: call.over, "the call is over")
+
+    def _begin(self, answer: str) -> None:
+        ui = self._window.ui
+        QTest.keyClicks(ui.dialBox, self._address)
+        QTest.mouseClick(ui.chatButton, Qt.MouseButton.LeftButton)
+        self._write("hello")
+        wait(lambda: self._delivered("hello"), "a message is delivered")
+        wait(lambda: self._read(answer), "an answer is read")
+        self._shoot("chat")
+
+    def _send_file(self) -> None:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(self._file))])
+        self._page.take(data)
+        (transfer,) = self._application.messages.files.transfers
+        wait(lambda: transfer.over, "the transfer is over")
+        assert transfer.stage is TransferStage.DONE, transfer.reason
+        self._application.messages.files_window.come_to_front()
+        self._shoot("file")
 
     @property
     def _page(self):  # type: ignore[no-untyped-def]
@@ -199,7 +212,8 @@ def main() -> int:
             QTest.qWait(50)
         del bob
     else:
-        Alice(application, port, Path(sys.argv[4]), folder).run()
+        alice = Alice(application, port, Path(sys.argv[4]), folder)
+        alice.run() if who == "alice" else alice.visit()
     application.quit()
     application.middleware.stop()
     wait(lambda: bool(ended), "ended")
