@@ -117,9 +117,8 @@ class Caller(NotificationHandler):
         return account
 
 
-def main() -> int:
+def main(caller: Caller) -> int:
     """Run until the input ends."""
-    caller = Caller()
     application = SIPApplication()
     application.start(MemoryBackend(json.loads(sys.argv[1])))
     moment = caller.wait("SIPApplicationDidStart")
@@ -138,4 +137,4 @@ def _say(answer: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(Caller()))

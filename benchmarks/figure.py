@@ -45,6 +45,12 @@ TARGETS = {
     "rtp_lost_busy_gui": Target(0),
     "rtp_lost_during_flood": Target(0),
     "invite_parse": Target(60),
+    "file_tcp": Target(200, at_most=False),
+    "file_tls": Target(120, at_most=False),
+    "file_tcp_sender_growth": Target(32),
+    "file_tls_sender_growth": Target(32),
+    "chat_delivery": Target(3),
+    "chat_delivery_p99_beside_file": Target(20),
     "sip_options_answered": Target(3000, at_most=False),
 }
 

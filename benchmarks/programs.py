@@ -48,10 +48,10 @@ def settings(*, codecs: str = "PCMU", proxy_port: int = 0, accounts: int = 0) ->
 class CallerProcess:
     """``benchmarks.caller`` and the media process below it; a context manager. ``start_time`` is from exec to SIPApplicationDidStart."""
 
-    def __init__(self, tree: dict[str, Any]) -> None:
+    def __init__(self, tree: dict[str, Any], program: str = "benchmarks.caller") -> None:
         begin = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.caller", json.dumps(tree)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, "-m", program, json.dumps(tree)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self.start_time: float = self._answer()["started"] - begin
 
@@ -60,10 +60,10 @@ class CallerProcess:
         """The process and its media process."""
         return family(self._process.pid)
 
-    def do(self, command: str, **arguments: object) -> dict[str, Any]:
-        """Have the caller do something; returns its answer."""
+    def do(self, command: str, *, limit: float = LIMIT, **arguments: object) -> dict[str, Any]:
+        """Have the caller do something; returns its answer, which must come within ``limit`` seconds."""
         self.ask(command, **arguments)
-        return self._answer()
+        return self._answer(limit)
 
     def ask(self, command: str, **arguments: object) -> None:
         """The same without waiting."""
@@ -79,9 +79,9 @@ class CallerProcess:
         self._process.wait(LIMIT)
         return seconds
 
-    def _answer(self) -> dict[str, Any]:
+    def _answer(self, limit: float = LIMIT) -> dict[str, Any]:
         assert self._process.stdout is not None
-        answer: dict[str, Any] = json.loads(wait_for_line(self._process, lambda text: text.startswith("{")))
+        answer: dict[str, Any] = json.loads(wait_for_line(self._process, lambda text: text.startswith("{"), limit=limit))
         return answer
 
     def __enter__(self) -> CallerProcess:
@@ -175,11 +175,11 @@ def options_request(port: int, own_port: int, number: int) -> bytes:
     ).encode()
 
 
-def wait_for_line(process: subprocess.Popen[bytes], wanted: Callable[[str], bool], *, errors: bool = False) -> str:
+def wait_for_line(process: subprocess.Popen[bytes], wanted: Callable[[str], bool], *, errors: bool = False, limit: float = LIMIT) -> str:
     """The next line of the output that is wanted. Raises TimeoutError, or RuntimeError when the process ends without."""
     stream = process.stderr if errors else process.stdout
     assert stream is not None
-    deadline = time.monotonic() + LIMIT
+    deadline = time.monotonic() + limit
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)
         line = b""
@@ -192,7 +192,7 @@ def wait_for_line(process: subprocess.Popen[bytes], wanted: Callable[[str], bool
                 text, line = line.decode(errors="replace"), b""
                 if wanted(text):
                     return text
-    raise TimeoutError(f"{process.args!r} said nothing for {LIMIT:g} s")
+    raise TimeoutError(f"{process.args!r} said nothing for {limit:g} s")
 
 
 def _drain(stream: IO[bytes]) -> None:

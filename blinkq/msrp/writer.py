@@ -13,7 +13,7 @@ from blinkq.msrp.values import ByteRange
 
 __all__ = ["BURST", "PIECE", "FinishedChunk", "Writer"]
 
-PIECE = 64 * 1024
+PIECE = 32 * 1024
 """Bytes written before others get their turn; a message of at most this many left goes out in one chunk of known size."""
 
 MAX_CHUNK = 1024 * 1024
@@ -25,7 +25,7 @@ RELAYED_CHUNK = 8 * 1024
 MAX_CHUNK_TIME = 0.5
 """Seconds after which it is ended on a slow connection."""
 
-BURST = 256 * 1024
+BURST = 64 * 1024
 """Bytes given out in one turn; the driver asks for the next one when the connection can take it."""
 
 

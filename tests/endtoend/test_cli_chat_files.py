@@ -145,3 +145,29 @@ def test_a_test_screen_is_shared_with_a_vnc_viewer(command: Command, port: int) 
                 assert connection.recv(12) == b"RFB 003.008\n"
             answer.wait_for("SIPSessionDidEnd")
             assert share.wait() == 0, share.text
+
+
+def test_a_thousand_messages_each_way_beside_a_large_file(command: Command, port: int, tmp_path: Path) -> None:
+    """None is lost, none overtakes another, and the file at the same port is whole. How quick they are is for ``make bench``."""
+    source, target, count = tmp_path / "large.bin", tmp_path / "incoming", 1000
+    block = os.urandom(MEBIBYTE)
+    with source.open("wb") as file:
+        for number in range(64):
+            file.write(number.to_bytes(4, "big") + block[4:])
+    texts = [f"message {number}" for number in range(count)]
+    arguments = [part for text in texts for part in ("--message", text)]
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "2", "--files-dir", str(target)) as service:
+        service.wait_for("SIPApplicationDidStart")
+        with (
+            command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending,
+            command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "30", *arguments) as chat,
+        ):
+            chat.wait_for("ChatStreamGotMessage", 60, count=count)
+            assert sending.wait(60) == 0, sending.text
+            assert chat.wait(60) == 0, chat.text
+        assert service.wait() == 0, service.text
+    assert [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"] == texts  # type: ignore[index]
+    assert chat.names().count("ChatStreamDidDeliverMessage") == count
+    assert service.names().count("ChatStreamDidDeliverMessage") == count
+    assert "ChatStreamDidNotDeliverMessage" not in [*chat.names(), *service.names()]
+    assert digest(target / "large.bin") == digest(source)
