@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import socket
 import struct
 import threading
@@ -19,6 +20,9 @@ from blinkq.media.wav import open_writer
 ETH_P_ALL = 0x0003
 PACKET_OUTGOING = 4  # loopback shows each packet twice: going out and coming in
 SO_TIMESTAMPNS = 35  # the kernel's time of each packet (linux/socket.h)
+SO_ATTACH_FILTER = 26
+# What the kernel lets through: IP packets whose protocol (octet 9) is UDP. A file that goes over loopback would fill the tap's buffer.
+ONLY_UDP = b"".join(struct.pack("HBBI", *step) for step in ((0x30, 0, 0, 9), (0x15, 0, 1, 17), (0x06, 0, 0, 0xFFFF), (0x06, 0, 0, 0)))
 PCMU = CodecFormat(0, "PCMU", 8000)
 
 
@@ -33,6 +37,9 @@ class WireTap:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
         except (AttributeError, PermissionError):
             pytest.skip("packets can only be looked at as root on Linux")
+        steps = ctypes.create_string_buffer(ONLY_UDP)
+        program = struct.pack("HP", len(ONLY_UDP) // 8, ctypes.addressof(steps))  # "P" is aligned as C aligns it
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
         self._socket.bind(("lo", 0))
         self._socket.settimeout(0.2)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

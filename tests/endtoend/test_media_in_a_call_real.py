@@ -1,0 +1,60 @@
+"""Two processes in a call with sound: a chat and a file come and go by re-INVITE from either side, and no packet of sound is missing."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+from support.wire_tap import PCMU, WireTap
+
+PROGRAM = Path(__file__).with_name("medium_changer.py")
+PACKET = 0.020
+
+
+def test_the_sound_has_no_gap(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    source, target = tmp_path / "data.bin", tmp_path / "in"
+    source.write_bytes(os.urandom(20_000_000))
+    environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, str(PROGRAM), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+
+    with WireTap(1024, 65535) as tap:
+        answering = start("answer", str(port), str(target))
+        assert answering.stdout is not None
+        assert answering.stdout.readline() == "ready\n"
+        calling = start("call", str(port), str(source))
+        try:
+            told, errors = calling.communicate(timeout=60)
+            heard, other_errors = answering.communicate(timeout=20)
+        finally:
+            for process in (calling, answering):
+                process.kill()
+    assert told.splitlines()[-1] == "ended", told + errors + heard + other_errors
+    steps = [line for line in told.splitlines() if line.startswith(("local", "remote"))]
+    assert steps == [
+        "local add chat", "local remove chat", "local add file-transfer", "local remove file-transfer",
+        "remote add chat", "remote remove chat",
+    ]  # fmt: skip
+    assert [line.split()[1:] for line in heard.splitlines() if line.startswith(("local", "remote"))] == [line.split()[1:] for line in steps]
+    assert (target / "data.bin").read_bytes() == source.read_bytes()
+    sources = {packet.ssrc for packet in tap.packets if packet.payload_type == PCMU.payload_type and len(packet.payload) == 160}
+    assert len(sources) == 2, "each side speaks as one source from the beginning to the end"
+    for source_of_sound in sources:
+        both = [
+            (packet.sequence, time) for packet, time in zip(tap.packets, tap.times, strict=True)
+            if packet.ssrc == source_of_sound and packet.payload_type == PCMU.payload_type
+        ]  # fmt: skip
+        assert len(both) > 4 / PACKET
+        assert set(np.diff([sequence for sequence, _ in both]) % 65536) == {1}, "packets are missing or out of order"
+        gaps = np.diff([time for _, time in both])
+        print(f"gaps: median {1000 * np.median(gaps):.1f} ms, 99 % {1000 * np.quantile(gaps, 0.99):.1f} ms, max {1000 * gaps.max():.1f} ms")
+        assert gaps.max() < 0.15, "the sound stood still"
