@@ -1,4 +1,4 @@
-"""Shared desktops in the main window: the Screen menu, and what contacts offer."""
+"""Shared desktops in the main window: the Screen menu in the Call menu, and what contacts offer."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["DesktopCommands"]
 
 
 class DesktopCommands(QObject):
-    """Adds a menu to the main window. Its commands concern the call that is talked to, else the address in the dial box."""
+    """Adds a menu to the Call menu. Its commands concern the call that is talked to, else the address in the dial box."""
 
     def __init__(self, window: MainWindow, desktops: Desktops, calls: CallList) -> None:
         super().__init__(window)
         self._window = window
         self._desktops = desktops
         self._calls = calls
-        self.menu = QMenu(self.tr("&Screen"), window)
+        self.menu = QMenu(self.tr("S&creen"), window)
         self.view_action = self._add("screen", self._view_here)
         self.share_action = self._add("screen-share", self._share_here)
         self.menu.addSeparator()
@@ -37,9 +37,11 @@ class DesktopCommands(QObject):
         self.stop_action.setText(self.tr("S&top sharing") + f"\t{STOP_KEYS}")  # the bar has the shortcut: it works in every window
         desktops.shared.changed.connect(self.refresh)
         desktops.shared.told.connect(window.show_notice)
-        bar = window.menuBar()
-        if bar is not None:
-            bar.insertMenu(window.ui.inputMenu.parentWidget().menuAction(), self.menu)  # type: ignore[union-attr]
+        entry = self.menu.menuAction()
+        if entry is not None:
+            set_icon(entry, "screen")
+        window.ui.callMenu.addSeparator()
+        window.ui.callMenu.addMenu(self.menu)
         self.menu.aboutToShow.connect(self.refresh)
         calls.changed.connect(self.refresh)
         window.desktop_wanted.connect(self._with_person)

@@ -59,6 +59,7 @@ class MainWindowForm(Protocol):
     welcomeAddButton: QPushButton
     emptyPage: QWidget
     emptyText: QLabel
+    callMenu: QMenu
     inputMenu: QMenu
     outputMenu: QMenu
     alertMenu: QMenu

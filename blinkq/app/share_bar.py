@@ -31,6 +31,7 @@ class ShareBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle(self.tr("Shared screen – BlinkQ"))
         self.border = ScreenBorder(share.monitor)
+        self.frame = QFrame()
         self.picture = QLabel()
         self.label = QLabel()
         self.label.setTextFormat(Qt.TextFormat.PlainText)
@@ -60,13 +61,16 @@ class ShareBar(QWidget):
             text = self.tr("Waiting for %1 to look at your screen…")
         else:
             text = self.tr("Showing your screen to %1…")
-        self.label.setText(text.replace("%1", share.title))
+        text = text.replace("%1", share.title)
+        moved = text != self.label.text()
+        self.label.setText(text)
         self.setAccessibleName(self.label.text())
         self.picture.setPixmap(pixmap("screen-share", "danger" if share.seen else "muted", QSize(20, 20), self.devicePixelRatioF()))
         self.control_box.setChecked(share.control)
         self.border.setVisible(share.seen)
         self.raise_()
-        self.adjustSize()
+        if moved:
+            self._fit()
 
     def retire(self) -> None:
         """The sharing is over: go."""
@@ -98,16 +102,25 @@ class ShareBar(QWidget):
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        frame = QFrame()
-        frame.setProperty("notice", True)
-        row = QHBoxLayout(frame)
+        self.frame.setProperty("notice", True)
+        self.frame.setStyleSheet('QFrame[notice="true"] { border-radius: 0; }')  # there is no window behind its corners
+        row = QHBoxLayout(self.frame)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(12)
         for widget in (self.picture, self.label, self.control_box, self.stop_button):
             row.addWidget(widget)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(frame)
+        layout.addWidget(self.frame)
+
+    def _fit(self) -> None:
+        """As wide as its words, and in the middle of where it was."""
+        middle = self.geometry().center().x()
+        for layout in (self.frame.layout(), self.layout()):
+            if layout is not None:
+                layout.activate()
+        self.adjustSize()
+        self.move(middle - self.width() // 2, self.y())
 
     def _place(self, screen: QRect, offset: int) -> None:
         self.adjustSize()

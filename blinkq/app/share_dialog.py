@@ -37,6 +37,7 @@ class ShareDialog(QDialog):
         self.selector.setAccessibleName(self.tr("Screen"))
         for monitor in self._monitors:
             self.selector.addItem(self._text(monitor))
+        self.selector.setCurrentIndex(min(1, len(self._monitors) - 1))  # the first screen rather than all of them
         self.selector.setVisible(len(self._monitors) > 1)
         self.control_box = QCheckBox(self.tr("%1 may use my mouse and keyboard").replace("%1", title.replace("&", "&&")))
         hint = QLabel(self.tr("Everything on the screen is seen, notifications too. A border and a bar are there until you stop."))
