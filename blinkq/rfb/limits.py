@@ -20,5 +20,14 @@ MAX_NAME = 4096
 MAX_COMPRESSED = 64 * 1024 * 1024
 """Bytes of one compressed rectangle: what does not shrink is sent raw."""
 
+MAX_WORK = 8
+"""How often the pixels of the whole screen may be drawn by one update: overlapping rectangles of a few bytes each cost time."""
+
+MAX_RESIZES = 4
+"""Changes of the screen's size in one update."""
+
+MAX_GRADIENT = 256 * 256
+"""Pixels of a rectangle with Tight's gradient filter, which is read pixel by pixel; servers make no larger ones."""
+
 MAX_CURSOR = 256
 """Pixels of a cursor's side."""

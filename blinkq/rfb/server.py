@@ -42,11 +42,14 @@ class ServerCore:
     """Feed it with ``receive_data`` and ``frame``.
 
     name: of the desktop; allow_input: whether keys, pointer and clipboard of the viewer are handed up at all: not before somebody allowed
-    it. ``UpdateWanted`` tells that a new picture would be sent at once.
+    it; congested: set it while the viewer does not take what was sent: no pictures are made then. ``UpdateWanted`` tells that a new
+    picture would be sent at once.
     """
 
     def __init__(self, width: int, height: int, name: str, *, allow_input: bool = False) -> None:
         self.allow_input = allow_input
+        self.congested = False
+        self._answered = False  # with a picture or a text since the last bytes came: one burst of requests gets one answer
         self.name = name
         self._screen = Framebuffer(width, height)
         self._dirty: Tiles = np.ones(tile_shape(width, height), np.bool_)
@@ -84,6 +87,7 @@ class ServerCore:
             return
         try:
             self._now = now
+            self._answered = False
             if self._reader is None:
                 self._reader = StreamReader(self._run())
             self._reader.feed(data)
@@ -207,7 +211,9 @@ class ServerCore:
             self._dirty[y // TILE : -(-(y + height) // TILE), x // TILE : -(-(x + width) // TILE)] = True
         self._pace.asked(self._now)
         self._wanted = True
-        self._update(self._now)
+        if not self._answered:
+            self._update(self._now)
+            self._answered = not self._wanted
         if self._wanted:
             self._outputs.append(UpdateWanted(area, bool(incremental)))
 
@@ -234,7 +240,8 @@ class ServerCore:
             return
         if flags & clipboard.NOTIFY and self.allow_input:
             self._send(clipboard.request_message(3))
-        elif flags & clipboard.REQUEST:
+        elif flags & clipboard.REQUEST and not self._answered and not self.congested:
+            self._answered = True
             self._send(clipboard.provide_message(3, self._our_text))
         elif flags & clipboard.PROVIDE:
             self._take_text(clipboard.text_of(rest))
@@ -261,7 +268,7 @@ class ServerCore:
 
     def _update(self, now: float) -> None:
         """Send what changed, if the viewer waits for it."""
-        if not self._wanted or not self._connected:
+        if not self._wanted or not self._connected or self.congested:
             return
         size = self._size_entry()
         tiles, quality = self._dirty, self._quality_now()

@@ -15,7 +15,7 @@ from blinkq.rfb.decoders.zlibs import zlib_rect, zrle
 from blinkq.rfb.encodings import Encoding
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer, Rectangle
-from blinkq.rfb.limits import MAX_CURSOR, MAX_NAME
+from blinkq.rfb.limits import MAX_CURSOR, MAX_NAME, MAX_RESIZES, MAX_WORK
 from blinkq.rfb.messages import CursorChanged
 
 __all__ = ["UpdateReader"]
@@ -33,6 +33,8 @@ class UpdateReader:
         self.cursor: CursorChanged | None = None
         self.screens: tuple[bytes, ...] | None = None
         self.name: str | None = None
+        self._work = 0  # pixels drawn by this update
+        self._resizes = 0
         self._decode_jpeg = decode_jpeg
         self._zlib = Inflater()
         self._zrle = Inflater()
@@ -41,6 +43,7 @@ class UpdateReader:
     def read(self) -> Reading:
         """From after the message's kind to its end."""
         self.areas, self.cursor, self.screens, self.name = [], None, None, None
+        self._work = self._resizes = 0
         (count,) = struct.unpack(">xH", (yield 3))
         for _ in range(count):
             x, y, width, height, kind = struct.unpack(">HHHHi", (yield 12))
@@ -66,6 +69,9 @@ class UpdateReader:
             case _:
                 if not area.within(self.screen.width, self.screen.height):
                     raise RFBError("a rectangle outside the screen")
+                self._work += area.area
+                if self._work > MAX_WORK * max(self.screen.width * self.screen.height, 65536):
+                    raise RFBError("an update that draws the screen over and over")
                 if area.area:
                     yield from self._picture(area, kind)
                     self.areas.append(area)
@@ -91,6 +97,9 @@ class UpdateReader:
 
     def _resize(self, area: Rectangle) -> None:
         if (area.width, area.height) != (self.screen.width, self.screen.height):
+            self._resizes += 1
+            if self._resizes > MAX_RESIZES:
+                raise RFBError("an update that changes the screen's size over and over")
             self.screen = self.screen.resized(area.width, area.height)
 
     def _extended_size(self, area: Rectangle) -> Reading:

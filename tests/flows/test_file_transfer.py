@@ -10,7 +10,7 @@ from support.call_scene import CallScene, call_scene, flow
 from support.msrp_peer import MSRPPeer
 
 from blinkq.base.clock import SeededEntropy
-from blinkq.msrp.events import DataReceived, MessageDelivered, MessageFailed, MessageReceived, RequestReceived
+from blinkq.msrp.events import DataReceived, MessageDelivered, MessageFailed, MessageReceived, RequestAnswered, RequestReceived
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.events import InvitationAnswered, InvitationReceived
 from blinkq.sipsimple.streams import FileSelector, FileTransferStream
@@ -317,6 +317,24 @@ def test_the_receiver_leaves_in_the_middle(tmp_path: Path) -> None:
             await s.settle()
             assert [data.reason for data in s.recorder.all("FileTransferHandlerDidEnd")] == ["Interrupted transfer"]
             assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+            bob.stop()
+
+    scene()
+
+
+def test_where_a_file_goes_on_is_for_the_receiver_to_say(tmp_path: Path) -> None:
+    @flow
+    async def scene() -> None:
+        async with call_scene() as s:
+            _stream, bob = await getting(s, tmp_path, selector_of(b"hello"), "x-file-offset")
+            assert bob.session is not None
+            for offset in ("3", "-1", "9" * 30):
+                bob.endpoint.call(bob.session, bob.session.request, "FILE_OFFSET", ("Offset", offset))
+            await s.settle()
+            assert [event.code for event in bob.of(RequestAnswered)] == [403] * 3
+            bob.send("application/octet-stream", b"hello")
+            await s.until("FileTransferStreamDidFinish")
+            assert (tmp_path / "data.bin").read_bytes() == b"hello"
             bob.stop()
 
     scene()

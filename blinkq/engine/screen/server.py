@@ -18,6 +18,11 @@ __all__ = ["ScreenServer"]
 #: Seconds between two pictures while something moves, and when nothing has moved for QUIET pictures.
 INTERVAL, SLOW_INTERVAL, QUIET = 1 / 30, 1 / 8, 30
 
+#: Bytes made and not yet taken by the network, from which no more pictures are made.
+HIGH_WATER = 4 * 1024 * 1024
+#: Bytes of the viewer that may wait to be read; nobody types so fast.
+MAX_WAITING = 8 * 1024 * 1024
+
 log = get_logger("engine.screen")
 
 
@@ -52,6 +57,9 @@ class ScreenServer:
         self._thread = threading.Thread(target=self._main, name="screen", daemon=True)
         self._core: ServerCore | None = None
         self._operator: ScreenOperator | None = None
+        self._made = self._sent = 0  # bytes for the viewer, each counted in one thread
+        self._came = self._read = 0  # bytes of the viewer, likewise
+        self._flooded = False
         self._control = False
         self._ended = False
 
@@ -60,8 +68,19 @@ class ScreenServer:
         self._thread.start()
 
     def receive_data(self, data: bytes) -> None:
-        """Bytes of the viewer; from any thread."""
-        self._inbox.put(data)
+        """Bytes of the viewer; from one thread."""
+        if self._flooded:
+            return
+        self._came += len(data)
+        if self._came - self._read > MAX_WAITING:
+            self._flooded = True
+            self._inbox.put(_refuse)
+        else:
+            self._inbox.put(data)
+
+    def sent(self, count: int) -> None:
+        """The network took so many bytes of those given to ``on_data``; from the same thread always."""
+        self._sent += count
 
     def allow_control(self, allowed: bool) -> None:
         """Let the viewer press keys and move the pointer, or not any more; from any thread."""
@@ -108,6 +127,10 @@ class ScreenServer:
         quiet, due = 0, 0.0
         while not self._ended:
             now = self._clock.monotonic()
+            core.congested = self._made - self._sent > HIGH_WATER
+            if core.waiting and core.congested:
+                self._take(INTERVAL)
+                continue
             if core.waiting and now >= due:
                 core.frame(source.grab(), now)
                 quiet = 0 if self._drain() else quiet + 1
@@ -124,6 +147,8 @@ class ScreenServer:
         if item is None:
             self._ended = True
         elif isinstance(item, bytes):
+            self._read += len(item)
+            self._core.congested = self._made - self._sent > HIGH_WATER
             self._core.receive_data(item, self._clock.monotonic())
             self._drain()
         else:
@@ -135,6 +160,7 @@ class ScreenServer:
         sent = False
         for output in self._core.drain():
             if isinstance(output, Transmit):
+                self._made += len(output.data)
                 self._on_data(output.data)
                 sent = True
             elif isinstance(output, KeyReceived) and self._operator is not None:
@@ -165,3 +191,7 @@ class ScreenServer:
         if self._core is not None:
             self._core.cut_text(text, self._clock.monotonic())
             self._drain()
+
+
+def _refuse() -> None:
+    raise ScreenError("The viewer sends more than can be read.")

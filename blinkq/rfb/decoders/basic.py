@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer, Rectangle
+from blinkq.rfb.limits import MAX_WORK
 
 __all__ = ["Reading", "copy_rect", "hextile", "raw", "rre"]
 
@@ -44,11 +45,14 @@ def rre(screen: Framebuffer, area: Rectangle) -> Reading:
         raise RFBError("more rectangles than pixels")
     target = screen.view(area)
     target[:] = _pixel(background)
-    done = 0
+    done = drawn = 0
     while done < count:
         batch = min(count - done, 4096)
         data = yield batch * 12
         for colour, x, y, width, height in struct.iter_unpack(">4sHHHH", data):
+            drawn += width * height
+            if drawn > MAX_WORK * area.area:
+                raise RFBError("rectangles that draw over each other again and again")
             _fill(target, colour, x, y, width, height)
         done += batch
 

@@ -11,6 +11,7 @@ from blinkq.rfb.decoders.basic import Reading
 from blinkq.rfb.decoders.inflater import Inflater
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer, Rectangle
+from blinkq.rfb.limits import MAX_GRADIENT
 
 __all__ = ["JPEGDecoder", "tight"]
 
@@ -54,6 +55,8 @@ def _filtered(target: NDArray[np.uint8], kind: int, inflater: Inflater) -> Readi
         data = yield from _data(height * width * 3, inflater)
         target[..., :3] = _swapped(np.frombuffer(data, np.uint8).reshape(height, width, 3))
     elif kind == _GRADIENT_FILTER:
+        if height * width > MAX_GRADIENT:
+            raise RFBError("a gradient that is too large")
         data = yield from _data(height * width * 3, inflater)
         target[..., :3] = _swapped(_gradient(np.frombuffer(data, np.uint8).reshape(height, width, 3)))
     elif kind == _PALETTE_FILTER:

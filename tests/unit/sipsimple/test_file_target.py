@@ -128,3 +128,16 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r".*"):
         target.open()
     assert victim.read_bytes() == b"precious"
+
+
+def test_a_file_of_unknown_size_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2000))
+    target = FileTarget(FileSelector("endless.bin", None, None), tmp_path)
+    target.open()
+    target.write(0, bytes(1000))
+    for offset in (1000, 2**62):
+        with pytest.raises(OSError, match="room"):
+            target.write(offset, b"x")
+    target.discard()
+    assert names(tmp_path) == []

@@ -286,9 +286,10 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
             self._early_bytes += len((event.body if isinstance(event, MessageReceived) else event.data) or b"")
         if not self._early_paused and (self._early_bytes > MAX_EARLY_BYTES or len(self._early) > MAX_EARLY):
             self._early_paused = True
-            self._pause_early(True)
+            self.pause_reading(True)
 
-    def _pause_early(self, pause: bool) -> None:
+    def pause_reading(self, pause: bool) -> None:
+        """Read nothing more from the connection, or go on; for handlers, on the engine thread."""
         if self.msrp is not None:
             Runtime.current().msrp.pause_reading(self.msrp, pause)
 
@@ -371,7 +372,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         post("MediaStreamDidStart", self)
         if self._early_paused:
             self._early_paused = False
-            self._pause_early(False)
+            self.pause_reading(False)
         early, self._early = self._early, []
         for event in early:
             self._event(event)

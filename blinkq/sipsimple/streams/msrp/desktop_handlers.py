@@ -34,6 +34,11 @@ log = get_logger("sipsimple.desktop_sharing")
 
 LOOPBACK = {"localhost": "127.0.0.1"}
 
+#: Bytes that the other party may send before the program on this computer is there.
+MAX_WAITING = 256 * 1024
+#: Bytes of the program that wait for the network, from which nothing more is read of it.
+HIGH_WATER = 4 * 1024 * 1024
+
 
 class DesktopSharingHandlerBase:
     """``type``: 'active' looks at the other party's desktop, 'passive' shows one. ``stream``: None until its stream starts."""
@@ -49,6 +54,9 @@ class DesktopSharingHandlerBase:
 
     def data_received(self, data: bytes) -> None:
         """Bytes of the other party; on the engine thread."""
+
+    def data_sent(self, count: int) -> None:
+        """The network took so many bytes of what was sent; on the engine thread."""
 
     def end(self) -> None:
         """The stream is over; on the engine thread. Idempotent."""
@@ -92,6 +100,8 @@ class _External(DesktopSharingHandlerBase):
         self.connect_timeout = connect_timeout
         self._stream: Stream | None = None
         self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self._backlog = 0  # bytes of the program that the network has not taken yet
         self._task: asyncio.Task[None] | None = None
 
     def initialize(self, stream: DesktopSharingStream) -> None:
@@ -108,19 +118,42 @@ class _External(DesktopSharingHandlerBase):
             self._stream = None
 
     def data_received(self, data: bytes) -> None:
-        if self._stream is None:
-            self._waiting.append(data)
-        else:
+        if self._stream is not None:
             self._stream.write(data)
+            return
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes > MAX_WAITING:  # before the program's greeting nobody has much to say
+            self._waiting.clear()
+            self._fail("reading", "the other party sends before it is asked")
+            return
+        self._waiting.append(data)
+
+    def data_sent(self, count: int) -> None:
+        self._backlog -= count
+        if self._stream is not None and self._backlog <= HIGH_WATER:
+            self._stream.pause_reading(False)
+
+    def from_program(self, data: bytes) -> None:
+        """Bytes of the program, for the other party."""
+        self._backlog += len(data)
+        if self._stream is not None and self._backlog > HIGH_WATER:
+            self._stream.pause_reading(True)
+        self.send(data)
 
     async def _open(self) -> None:
         raise NotImplementedError
 
     def _joined(self, stream: Stream) -> None:
         self._stream = stream
+        stream.on_writable = self._writable
         for data in self._waiting:
             stream.write(data)
         self._waiting.clear()
+
+    def _writable(self, writable: bool) -> None:
+        """The program is slow, or has caught up: so must be the other party."""
+        if self.stream is not None:
+            self.stream.pause_reading(not writable)
 
 
 class _Pipe:
@@ -130,7 +163,7 @@ class _Pipe:
         self._handler = handler
 
     def data_received(self, data: bytes) -> None:
-        self._handler.send(data)
+        self._handler.from_program(data)
 
     def connection_lost(self, error: str) -> None:
         self._handler._stream = None
@@ -162,6 +195,7 @@ class ExternalVNCViewerHandler(_External):
     def __init__(self, address: tuple[str, int] = ("localhost", 0), connect_timeout: float = 3) -> None:
         super().__init__(address, connect_timeout)
         self._listener: Listener | None = None
+        self._taken = False
 
     def end(self) -> None:
         super().end()
@@ -182,8 +216,9 @@ class ExternalVNCViewerHandler(_External):
             self._fail("connecting", f"no viewer came to {host}:{self.address[1]}")
 
     def _accept(self, stream: Stream) -> StreamHandler | None:
-        if self._stream is not None or stream.remote[0] not in ("127.0.0.1", "::1"):
+        if self._taken or stream.remote[0] not in ("127.0.0.1", "::1"):
             return None
+        self._taken = True  # one viewer, once
         self._joined(stream)
         return _Pipe(self)
 
@@ -230,6 +265,10 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
     def data_received(self, data: bytes) -> None:
         if self._server is not None:
             self._server.receive_data(data)
+
+    def data_sent(self, count: int) -> None:
+        if self._server is not None:
+            self._server.sent(count)
 
     def cut_text(self, text: str) -> None:
         """Our clipboard has this text now."""

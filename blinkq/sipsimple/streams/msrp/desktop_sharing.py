@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from blinkq.base.errors import IllegalStateError
-from blinkq.msrp.events import DataReceived
+from blinkq.msrp.events import DataReceived, MessageSent
 from blinkq.msrp.writer import PIECE
 from blinkq.sdp.description import Attribute, MediaDescription
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
@@ -113,6 +113,8 @@ class DesktopSharingStream(MSRPStreamBase):
     def _event(self, event: object) -> None:
         if isinstance(event, DataReceived):
             self._handler.data_received(event.data)
+        elif isinstance(event, MessageSent):
+            self._handler.data_sent(event.message.size or 0)
 
     def _ending(self) -> None:
         self._handler.end()

@@ -86,11 +86,6 @@ class FileTransferStream(MSRPStreamBase):
         self._incoming = direction == "incoming"
         Runtime.spawn(self._prepare(session.local_address))
 
-    def pause_reading(self, pause: bool) -> None:
-        """The disk does not keep up, or does again."""
-        if self.msrp is not None:
-            Runtime.current().msrp.pause_reading(self.msrp, pause)
-
     def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """Call a method of the MSRP session; for the handlers, on the engine thread."""
         return self._call(function, *args, **kwargs)
