@@ -263,4 +263,9 @@ class Desktops(QObject):
         if window in self.windows:
             self.windows.remove(window)
             window.deleteLater()
+            viewer = window.viewer
+            if viewer.over:
+                viewer.link.deleteLater()  # and with it the viewer and its picture
+            else:
+                viewer.finished.connect(viewer.link.deleteLater)
             self.changed.emit()

@@ -88,4 +88,5 @@ class ScreensShared(QObject):
             if bar.share.reason:
                 text = self.tr("Your screen is not shown to %1 any more. %2").replace("%1", bar.share.title)
                 self.told.emit(text.replace("%2", bar.share.reason))
+            bar.share.link.deleteLater()
             self.changed.emit()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6 import sip
+from PyQt6.QtCore import QEvent, QPoint, QPointF, Qt
 from PyQt6.QtGui import QFocusEvent, QGuiApplication, QImage, QWheelEvent
 from PyQt6.QtWidgets import QApplication
 from support.fake_desktops import FakeDesktop, FarScreen
@@ -300,8 +301,14 @@ def test_what_is_no_desktop(looking: Looking) -> None:
 
 
 def test_closing_the_window_ends_it(shown: Looking) -> None:
+    viewer = shown.window.viewer
     shown.window.close()
     assert shown.person.middleware.sessions[-1].commands[-1] == "end"
+    shown.person.middleware.sessions[-1].ends("local")
+    shown.settle()
+    assert not shown.person.application.desktops.windows
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert sip.isdeleted(viewer)  # with its picture
 
 
 def test_the_screen_of_somebody_in_a_call(looking: Looking) -> None:
