@@ -150,11 +150,11 @@ def test_folded_credentials_are_hidden_to_their_end() -> None:
 
 @pytest.mark.parametrize("piece", ["Authorization: ", "a=crypto:", "a=crypto:1 x ", "\r\n ", "a=crypto:inline", "k=", " \t"])
 def test_hiding_takes_time_linear_in_the_text(piece: str) -> None:
-    """A trace that is on must not be a way to stop the engine: 1 MiB of the worst within a second."""
+    """A trace that is on must not be a way to stop the engine. Of 1 MB of the worst, quadratic time would be hours."""
     text = piece * (1_000_000 // len(piece))
-    begin = time.perf_counter()
+    begin = time.thread_time()
     redact(text)
-    assert time.perf_counter() - begin < 1.0
+    assert time.thread_time() - begin < 10.0  # of the processor, whoever else uses it
 
 
 def test_peers_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
