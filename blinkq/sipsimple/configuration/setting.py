@@ -112,7 +112,7 @@ class Setting(Generic[T]):
                 raise ValueError("something is wanted here")
             return None
         if self.type is bool:
-            return _parse_bool(value) if isinstance(value, str) else bool(value)
+            return _parse_bool(value)
         if isinstance(value, self.type):
             return value
         if isinstance(value, str) and hasattr(self.type, "from_description"):
@@ -259,9 +259,11 @@ def _is_stateful(type: Any) -> bool:
     return hasattr(type, "__setstate__") and not hasattr(type, "from_description")
 
 
-def _parse_bool(text: str) -> bool:
-    if text.lower() in _TRUE:
+def _parse_bool(value: object) -> bool:
+    if isinstance(value, int) and value in (0, 1):
+        return bool(value)
+    if isinstance(value, str) and value.lower() in _TRUE:
         return True
-    if text.lower() in _FALSE:
+    if isinstance(value, str) and value.lower() in _FALSE:
         return False
-    raise ValueError(f"true or false is wanted, not {text!r}")
+    raise ValueError(f"true or false is wanted, not {value!r}")

@@ -32,6 +32,7 @@ from blinkq.sipsimple.session.destination import target_of
          "rtp.audio_codec_list cannot be ['mp3']: an audio codec is one of opus, G722, PCMU, PCMA, not 'mp3'"),
         ("rtp.port_range", 5, "rtp.port_range cannot be 5"),
         ("tls.verify_server", None, "tls.verify_server cannot be None: something is wanted here"),
+        ("tls.verify_server", [], "tls.verify_server cannot be []: true or false is wanted, not []"),
         ("tls.verify_server", "perhaps", "tls.verify_server cannot be 'perhaps': true or false is wanted, not 'perhaps'"),
         ("video.h264.profile", "huge", "video.h264.profile cannot be 'huge': an H.264 profile is one of baseline, main, high, not 'huge'"),
     ],
