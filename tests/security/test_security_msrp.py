@@ -20,6 +20,7 @@ from blinkq.msrp import limits
 from blinkq.msrp.chunk import Chunk
 from blinkq.msrp.events import ConnectionFailed, MessageAborted, MessageDelivered, MessageFailed, MessageReceived, RequestAnswered
 from blinkq.msrp.uri import MSRPURI
+from blinkq.payloads.cpim import ChatIdentity, CPIMPayload
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.events import InvitationReceived
 from blinkq.sipsimple.streams import ChatStream
@@ -286,6 +287,20 @@ def test_services_of_our_own_machine_are_no_parties(host: str) -> None:
             bob.stop()
 
     scene()
+
+
+@flow
+async def test_words_are_not_put_into_the_mouth_of_others() -> None:
+    async with call_scene() as s:
+        _stream, bob = await chat(s)
+        forged = CPIMPayload("pay at once", "text/plain", None, ChatIdentity("sip:boss@example.com", "The Boss"))
+        body, content_type = forged.encode()
+        bob.send(content_type, body)
+        got = await s.until("ChatStreamGotMessage")
+        assert got.content == "pay at once"
+        assert str(got.message.sender.uri) == "sip:bob@example.com"
+        assert got.message.sender.display_name != "The Boss"
+        bob.stop()
 
 
 @flow

@@ -285,6 +285,8 @@ class ChatStream(MSRPStreamBase):
         now = datetime.fromtimestamp(Runtime.current().clock.wallclock(), UTC).astimezone()
         try:
             message = read_message(event.message.chunk, event.body or b"", self.remote_identity, self.local_identity, now)
+            if not self._is_room and str(message.sender.uri) != str(self.remote_identity.uri):
+                message.sender = self.remote_identity  # only a room passes on the words of others
             if message.content_type == COMPOSING:
                 self._composing(message.content, message.sender)
         except (CPIMParserError, ParserError) as error:
@@ -307,6 +309,10 @@ class ChatStream(MSRPStreamBase):
             content_type=None if document.content_type is None else document.content_type.value,
             last_active=None if document.last_active is None else document.last_active.value,
         )  # fmt: skip
+
+    @property
+    def _is_room(self) -> bool:
+        return bool(self.chatroom_capabilities or (self.session is not None and getattr(self.session, "remote_focus", False)))
 
     def _is_private(self, recipients: list[ChatIdentity]) -> bool:
         """In a room: the message went to us alone."""
