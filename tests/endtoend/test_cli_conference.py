@@ -166,6 +166,8 @@ def test_callers_join(start: Start) -> None:
         us.wait_for("SIPApplicationDidStart")
         with start("bob", "call", f"sip:room@127.0.0.1:{port}") as bob, start("carol", "call", f"sip:room@127.0.0.1:{port}") as carol:
             us.wait_for("ConferenceFocusDidAddSession", count=2)
+            bob.wait_for("SIPSessionDidStart")  # there the call stands when the answer was acknowledged, here a little later
+            carol.wait_for("SIPSessionDidStart")
             bob.wait_for_text(", ", 15)
             bob.interrupt()
             carol.interrupt()
