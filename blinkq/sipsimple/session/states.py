@@ -14,7 +14,7 @@ __all__ = ["TABLE", "SessionInput", "SessionMachine", "SessionState"]
 class SessionState(StrEnum):
     """What ``Session.state`` says (None in NULL): equal to the text, so that applications compare with either.
 
-    "outgoing" is equal to "connecting" as well, as the SDK's code calls what the specification calls outgoing. See decision 0008.
+    "outgoing" is equal to "connecting" as well, as the SDK's code calls what the specification calls outgoing. See decision 0007.
     """
 
     NULL = "None"
