@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from support.lab import BlinkQ
+from support.ports import free_port
 
 Command = Callable[..., BlinkQ]
 MEBIBYTE = 1 << 20
@@ -21,16 +22,7 @@ MEBIBYTE = 1 << 20
 @pytest.fixture
 def port() -> int:
     """A port that is free for UDP and for TCP."""
-    for _ in range(20):
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            number: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            return number
-    raise AssertionError("no port is free")
+    return free_port()
 
 
 @pytest.fixture

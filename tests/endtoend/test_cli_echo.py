@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import socket
 import subprocess
 import sys
 import wave
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from support.lab import BlinkQ
+from support.ports import free_port
 from support.tones import sine
 from support.voice import likeness, write_wav
 
@@ -26,16 +26,7 @@ Command = Callable[..., BlinkQ]
 @pytest.fixture
 def port() -> int:
     """A port that is free for UDP and for TCP."""
-    for _ in range(20):
-        with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            number: int = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            return number
-    raise AssertionError("no port is free")
+    return free_port()
 
 
 @pytest.fixture
