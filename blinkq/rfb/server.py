@@ -32,6 +32,9 @@ from blinkq.rfb.stream import Script, StreamReader
 
 __all__ = ["ServerCore"]
 
+#: For how many pictures a tile that was only sketched must stand still before it is shown as it is.
+STILL = 8
+
 _NONE = 1
 _ENCODERS: dict[int, Any] = {Encoding.TIGHT: TightEncoder, Encoding.ZRLE: ZRLEEncoder, Encoding.ZLIB: ZlibEncoder}
 _JPEG_RANGE = range(Encoding.JPEG_QUALITY_0, Encoding.JPEG_QUALITY_0 + 10)
@@ -54,6 +57,7 @@ class ServerCore:
         self._screen = Framebuffer(width, height)
         self._dirty: Tiles = np.ones(tile_shape(width, height), np.bool_)
         self._lossy: Tiles = np.zeros_like(self._dirty)  # shown, but not as they are
+        self._still = np.zeros(self._dirty.shape, np.int64)  # for how many pictures nothing has moved there
         self._outputs: list[object] = []
         self._format = OURS
         self._known: frozenset[int] = frozenset()
@@ -108,9 +112,12 @@ class ServerCore:
             self._screen.pixels[:] = pixels
             self._dirty = np.ones(tile_shape(width, height), np.bool_)
             self._lossy = np.zeros_like(self._dirty)
+            self._still = np.zeros(self._dirty.shape, np.int64)
             self._resized = True
         else:
-            self._dirty |= changed_tiles(self._screen.pixels, pixels)
+            changed = changed_tiles(self._screen.pixels, pixels)
+            self._still = np.where(changed, 0, self._still + 1)
+            self._dirty |= changed
             self._screen.pixels[:] = pixels
         self._update(now)
 
@@ -273,7 +280,7 @@ class ServerCore:
         size = self._size_entry()
         tiles, quality = self._dirty, self._quality_now()
         if not tiles.any():
-            tiles, quality = self._lossy, None  # nothing moves: time to show what was only sketched
+            tiles, quality = self._lossy & (self._still >= STILL), None
         if size is None and not tiles.any():
             return
         entries = [] if size is None else [size]
