@@ -27,8 +27,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 def free_base() -> int:
-    """The first thousand of ports on which no other lab runs."""
-    for base in range(24000, 32000, 1000):
+    """The first thousand of ports on which no other lab runs; each of the workers that run side by side has thousands of its own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    for base in range(24000 + 1000 * worker, 32000, 4000):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", base + 60)) != 0:
                 return base

@@ -12,7 +12,7 @@ from support.lab import Lab
 from support.windows import Softphone, missing_desktop_programs
 from support.wire_tap import PCMU, WireTap
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.alone]
 
 BUSY, PERIOD = 0.3, 1.0
 PACKET = 0.020
