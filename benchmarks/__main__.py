@@ -16,7 +16,7 @@ from benchmarks.figure import TARGETS, Figure, line
 from benchmarks.machine import LoadMeter, describe, reference_loop
 
 #: In this order; each has run(), and quick() where only a part of it belongs to the quick run.
-MODULES = ("parse", "setup", "start", "calls", "spacing", "flood", "media", "msrp")
+MODULES = ("parse", "setup", "start", "calls", "spacing", "flood", "media", "msrp", "desktop")
 QUICK = ("parse", "setup", "start", "flood")
 RESULT = Path("build/bench.json")
 

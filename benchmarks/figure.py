@@ -37,6 +37,7 @@ TARGETS = {
     "start_window": Target(1.0),
     "memory_application": Target(100),
     "memory_windows": Target(160),
+    "desktop_frames": Target(20, at_most=False),
     "cpu_idle_registered": Target(0.3),
     "cpu_pcmu_1": Target(3),
     "cpu_pcmu_10": Target(0.8),

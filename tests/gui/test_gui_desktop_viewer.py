@@ -77,6 +77,8 @@ def shown(looking: Looking) -> Looking:
     looking.connect()
     looking.show()
     assert looking.window.viewer.stage is ViewStage.SHOWN
+    looking.far.stand_still()
+    looking.settle()
     return looking
 
 

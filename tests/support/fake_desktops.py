@@ -8,7 +8,7 @@ from typing import Any
 from support.rfb_pair import picture
 
 from blinkq.rfb.messages import Transmit
-from blinkq.rfb.server import ServerCore
+from blinkq.rfb.server import STILL, ServerCore
 from blinkq.sipsimple.screens import Monitor, ScreenError
 
 __all__ = ["FakeDesktop", "FakeDesktopMedia", "FarScreen"]
@@ -68,6 +68,11 @@ class FarScreen:
         self.pixels = pixels
         self.core.frame(pixels, self.now)
         self.carry()
+
+    def stand_still(self) -> None:
+        """Nothing moves until all is shown exactly as it is."""
+        for _ in range(STILL + 2):
+            self.show(self.pixels)
 
     def carry(self) -> None:
         for output in self.core.drain():
