@@ -54,7 +54,9 @@ def test_the_specifications_example_calls_and_hangs_up(echo_service: BlinkQ, por
         call.wait_for("Session started!")
         call.press_return()
         assert call.wait() == 0, call.lines
-    assert call.lines == ["Placing call, press enter to quit program", "Session started!", "Session ended"]
+    # whether it rings is the service's affair: it answers at once
+    said = [line for line in call.lines if line != "Ringing!"]
+    assert said == ["Placing call, press enter to quit program", "Session started!", "Session ended"]
     assert echo_service.wait_for("SIPSessionDidEnd")["originator"] == "remote"
 
 
