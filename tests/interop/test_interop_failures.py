@@ -53,10 +53,14 @@ def test_refused_connection(lab: Lab, alice: list[str]) -> None:
     assert "refused" in register.text
 
 
-def test_unknown_host(lab: Lab, alice: list[str]) -> None:
-    with BlinkQ("call", "sip:bob@gone.test", *alice, "--audio", "null") as call:
+def test_unknown_host(lab: Lab, alice: list[str], tmp_path: Path) -> None:
+    """Without an account we look for it ourselves; with one its server does, and gets our credentials for that."""
+    with BlinkQ("call", "sip:bob@gone.test", "--config-dir", str(tmp_path), "--nameserver", lab.nameserver, "--audio", "null") as call:
         assert call.wait(30) == 1
     assert "does not exist" in call.text or "No server" in call.text
+    with BlinkQ("call", "sip:bob@gone.test", *alice, "--audio", "null") as call:
+        assert call.wait(30) == 1
+        assert call.wait_for("SIPSessionDidFail")["code"] not in (401, 407)
 
 
 def test_unsupported_codec_is_wrong_usage(alice: list[str]) -> None:

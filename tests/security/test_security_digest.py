@@ -8,6 +8,7 @@ import pytest
 from support.call_scene import CallScene, Peer, call_scene, flow
 
 from blinkq.sip.events import InvitationReceived
+from blinkq.sipsimple.core import Route
 
 EVIL = "192.0.2.66"
 CHALLENGE = 'Digest realm="{}", nonce="stolen", qop="auth"'
@@ -43,7 +44,7 @@ async def test_the_server_of_a_stranger_whom_we_call_gets_no_digest(realm: str, 
         assert digests(s, EVIL) == []
 
 
-@pytest.mark.parametrize("how", ["own domain", "registered there", "outbound proxy"])
+@pytest.mark.parametrize("how", ["own domain", "registered there", "outbound proxy", "looked up"])
 @flow
 async def test_our_own_server_gets_it(how: str) -> None:
     async with call_scene() as s:
@@ -55,7 +56,8 @@ async def test_our_own_server_gets_it(how: str) -> None:
             s.account.is_server = lambda address: address == "192.0.2.2"  # type: ignore[method-assign]
         elif how == "outbound proxy":
             s.account.sip.outbound_proxy = "192.0.2.2"  # type: ignore[assignment]  # the setting converts
-        s.call(server, uri=uri)
+        # a route that was found in the name of our own domain, as for calls to others through the account's server
+        s.call(Route("192.0.2.2", 5060, "udp", "example.com") if how == "looked up" else server, uri=uri)
         await s.until("SIPSessionDidFail")
         assert len(digests(s, "192.0.2.2")) == 1
 

@@ -36,9 +36,14 @@ def _names_computer(host: str) -> bool:
     return True
 
 
-def credentials_for(account: AnyAccount, uri: BaseSIPURI, hop: Hop) -> Credentials | None:
-    """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on."""
+def credentials_for(account: AnyAccount, uri: BaseSIPURI, hop: Hop, looked_up: str | None = None) -> Credentials | None:
+    """The account's, for its own servers only: that of a stranger whom we call would collect a digest to crack, or to pass on.
+
+    looked_up: the domain in whose name the route to ``hop`` was found, where that is known (``Route.tls_name``)
+    """
     if isinstance(account, BonjourAccount):
         return None
-    own = account.sip.outbound_proxy is not None or uri.host.lower() == account.id.domain.lower() or account.is_server(hop.address)
+    domain = account.id.domain.lower()
+    own = account.sip.outbound_proxy is not None or account.is_server(hop.address)
+    own = own or domain in (uri.host.lower(), (looked_up or "").lower())
     return account.credentials.to_digest() if own else None

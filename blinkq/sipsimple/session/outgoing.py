@@ -118,12 +118,13 @@ class OutgoingCall(Call):
         session = self.session
         assert session.local_identity is not None
         assert session.remote_identity is not None
+        looked_up = None if session.route is None else session.route.tls_name
         offer = self.describe([local_media(stream) for stream in self.lines])
         timeout = SIPSimpleSettings().sip.invite_timeout
         return InviteParameters(
             request_uri=session.remote_identity.uri.to_uri(), from_=session.local_identity.to_name_addr(),
             to=session.remote_identity.to_name_addr(), contact=contact_for(session, hop), hop=hop,
-            credentials=credentials_for(session.account, session.remote_identity.uri, hop),
+            credentials=credentials_for(session.account, session.remote_identity.uri, hop, looked_up),
             sdp=offer.to_bytes(), headers=(*self._headers, *_transfer_headers(session.transfer_info)),
             timeout=float(timeout) if timeout else None,
         )  # fmt: skip
