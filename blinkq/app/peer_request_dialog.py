@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
 from blinkq.app.peer_request import PeerRequest
-from blinkq.app.widgets import make_quiet_question
+from blinkq.app.widgets import breakable, make_quiet_question
 
 __all__ = ["PATIENCE", "PeerRequestDialog", "PeerRequestDialogForm"]
 
@@ -46,9 +46,9 @@ class PeerRequestDialog(QDialog):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.3)
         ui.titleLabel.setFont(font)
-        ui.titleLabel.setText(request.call.title)
+        ui.titleLabel.setText(breakable(request.call.title))
         ui.headingLabel.setText(request.heading)
-        ui.questionLabel.setText(request.text)
+        ui.questionLabel.setText(breakable(request.text))
         if not request.during_call:
             self.setWindowTitle(f"{request.heading} – BlinkQ")
             ui.rejectButton.setToolTip(self.tr("Refuse (Alt+R)"))

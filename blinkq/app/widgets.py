@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from PyQt6.QtCore import QRectF, QSize, QStringListModel, Qt
@@ -10,7 +11,13 @@ from PyQt6.QtWidgets import QCompleter, QDialog, QLabel, QLineEdit, QMenu, QSize
 
 from blinkq.app.colours import colours
 
-__all__ = ["ElidedLabel", "LevelMeter", "complete_addresses", "fill_menu", "fit_height", "make_quiet_question", "set_level", "set_mark"]
+__all__ = [
+    "ElidedLabel", "LevelMeter", "breakable", "complete_addresses", "fill_menu", "fit_height", "make_quiet_question", "set_level",
+    "set_mark",
+]  # fmt: skip
+
+#: Characters of a word after which a line may end.
+_LONG_WORD = re.compile(r"\S{30}(?=\S)")
 
 #: below this nobody hears anything, above it the meter is full (dBFS)
 METER_FLOOR = -60.0
@@ -132,3 +139,8 @@ def set_mark(widget: QWidget, name: str, value: object) -> None:
         style.unpolish(widget)
         style.polish(widget)
     widget.update()
+
+
+def breakable(text: str) -> str:
+    """``text`` for a label that wraps: a word longer than any window is broken too. What a peer names so must not widen a dialog."""
+    return _LONG_WORD.sub("\\g<0>\N{ZERO WIDTH SPACE}", text)

@@ -219,3 +219,8 @@ def test_no_text_is_cut_off(person: Person, scene: Callable[[Person], list[QWidg
         assert not [text for window in windows for text in cut_off(window)]
 
     person.qtbot.waitUntil(nothing_is_cut_off, timeout=2000)
+
+
+def test_a_long_name_does_not_widen_the_question(person: Person) -> None:
+    (dialog,) = _asked_about_a_file(person)
+    assert dialog.width() < 500
