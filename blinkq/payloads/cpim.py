@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,12 +18,16 @@ __all__ = [
 IMDN_NAMESPACE = "urn:ietf:params:imdn"
 MAX_HEADERS = 100  # of one envelope
 MAX_ADDRESSES = 1_000  # recipients of one message
+MAX_HEAD = 512 * 1024  # bytes before the content: a thousand long addresses
+# Codecs of Python that are no charsets of messages, and some of which take their time with long texts.
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 
 _HEADER = re.compile(r"(?:([A-Za-z0-9!#$%&'*+._`|~^-]*?)\.)?([A-Za-z0-9!#$%&'*+_`|~^-]+):[ \t]?(.*)", re.DOTALL)
 _ADDRESS = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^"<>]*?))\s*<([^<>\s]*)>\s*')
 _NAMESPACE = re.compile(r"\s*([A-Za-z0-9!#$%&'*+_`|~^-]*)\s*<([^<>\s]*)>\s*")
 _ESCAPES = {"\\": "\\\\", "\r": "\\r", "\n": "\\n", "\t": "\\t", "\b": "\\b", '"': '\\"'}
 _ESCAPED = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_EMPTY_LINE = re.compile(rb"\r?\n\r?\n")
 _UNESCAPES = {"r": "\r", "n": "\n", "t": "\t", "b": "\b"}
 
 
@@ -89,10 +94,11 @@ class SimplePayload:
     charset: str | None = None
 
     def encode(self) -> tuple[bytes, str]:
-        """(body, content type)."""
+        """(body, content type). The type may name the charset: LookupError for an unknown one, UnicodeError where it lacks letters."""
         if isinstance(self.content, str):
-            charset = self.charset or "utf-8"
-            return self.content.encode(charset), f"{self.content_type}; charset={charset}"
+            named = content_type_parameters(self.content_type)[1].get("charset")
+            charset = self.charset or named or "utf-8"
+            return self.content.encode(charset), self.content_type if named == charset else f"{self.content_type}; charset={charset}"
         return self.content, self.content_type
 
     @classmethod
@@ -239,11 +245,11 @@ class _Envelope:
 
 
 def _split(data: bytes) -> tuple[bytes, bytes, bytes]:
-    """What is before and after the first empty line."""
+    """What is before and after the first empty line, if there is one within MAX_HEAD bytes."""
     if data.startswith((b"\r\n", b"\n")):
         end = 2 if data.startswith(b"\r\n") else 1
         return b"", data[:end], data[end:]
-    match = re.search(rb"\r?\n\r?\n", data)
+    match = _EMPTY_LINE.search(data, 0, MAX_HEAD)
     if match is None:
         return data, b"", b""
     return data[: match.start()], match.group(), data[match.end() :]
@@ -260,10 +266,11 @@ def _mime_headers(head: bytes) -> dict[str, str]:
 
 def _decode_text(payload: bytes, charset: str) -> str:
     try:
-        text = payload.decode(charset, "replace")
+        if codecs.lookup(charset).name.replace("_", "-") not in _NO_CHARSETS:
+            return payload.decode(charset, "replace")
     except (LookupError, UnicodeError, ValueError):
-        text = payload.decode("utf-8", "replace")
-    return text if isinstance(text, str) else payload.decode("utf-8", "replace")
+        pass
+    return payload.decode("utf-8", "replace")
 
 
 def _escape(value: str, quote: bool = True) -> str:

@@ -27,8 +27,14 @@ declare(
     "The other party is writing ('active', for refresh seconds) or stopped ('idle'); last_active is a datetime or None.",
     required=("state", "refresh", "content_type", "last_active", "sender"),
 )  # fmt: skip
-declare("ChatStreamDidSetNickname", "ChatStream", "The room gave us the nickname.", required=("nickname",))
-declare("ChatStreamDidNotSetNickname", "ChatStream", "The room refused the nickname.", required=("nickname", "code", "reason"))
+declare(
+    "ChatStreamDidSetNickname", "ChatStream", "The room gave us the nickname; message_id is what set_local_nickname returned.",
+    required=("message_id", "response", "nickname"),
+)  # fmt: skip
+declare(
+    "ChatStreamDidNotSetNickname", "ChatStream", "The room refused the nickname; message is its response, None when none came (408, 0).",
+    required=("message_id", "message", "code", "reason", "nickname"),
+)  # fmt: skip
 
 # files -----------------------------------------------------------------------------------------------------------------------
 

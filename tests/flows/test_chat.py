@@ -5,63 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.call_scene import CallScene, call_scene, flow
+from support.call_scene import call_scene, flow
+from support.chat_scene import incoming, outgoing
 from support.msrp_peer import MSRPPeer
 
 from blinkq.msrp.events import MessageDelivered, MessageFailed, MessageReceived, RequestReceived
 from blinkq.payloads.cpim import ChatIdentity, CPIMPayload
 from blinkq.payloads.iscomposing import IsComposingDocument
 from blinkq.sdp.description import SessionDescription
-from blinkq.sip.events import InvitationAnswered, InvitationFailed, InvitationReceived
+from blinkq.sip.events import InvitationFailed, InvitationReceived
 from blinkq.sipsimple.streams import ChatStream
 from blinkq.sipsimple.streams.msrp import ChatStreamError
-
-
-async def outgoing(s: CallScene, *extra: str, setup: str | None = "passive", **kwargs: Any) -> tuple[ChatStream, MSRPPeer]:
-    """Alice's chat with Bob, started."""
-    bob = MSRPPeer(await s.peer())
-    await bob.listen()
-
-    def act(event: Any) -> None:
-        if isinstance(event, InvitationReceived):
-            offer = SessionDescription.parse(event.sdp or b"")
-            assert offer.media[0].get("setup") == "actpass"
-            bob.peer.do(event.invitation.accept, bob.sdp(*extra, setup=setup, **kwargs))
-            if setup == "active":
-                s.engine.loop.loop.create_task(bob.connect(offer))
-            else:
-                bob.expect(offer)
-
-    bob.peer.on_event = act
-    stream = ChatStream(s.account)
-    s.call(bob.peer, streams=[stream])
-    await s.until("SIPSessionDidStart")
-    return stream, bob
-
-
-async def incoming(s: CallScene, *extra: str, setup: str | None = "actpass", **kwargs: Any) -> tuple[ChatStream, MSRPPeer]:
-    """Bob's chat with Alice, started."""
-    bob = MSRPPeer(await s.peer())
-    await bob.listen()
-    session, _ = await s.incoming(bob.sdp(*extra, setup=setup, **kwargs), bob.peer)
-    assert session.proposed_streams is not None
-    (stream,) = session.proposed_streams
-    assert isinstance(stream, ChatStream)
-
-    def act(event: Any) -> None:
-        if isinstance(event, InvitationAnswered):
-            answer = SessionDescription.parse(event.sdp or b"")
-            role = answer.media[0].get("setup")
-            assert role == {"actpass": "active", "passive": "active", "active": "passive", None: "passive"}[setup]
-            if role == "active":
-                bob.expect(answer)
-            else:
-                s.engine.loop.loop.create_task(bob.connect(answer))
-
-    bob.peer.on_event = act
-    session.accept([stream])
-    await s.until("SIPSessionDidStart")
-    return stream, bob
 
 
 @pytest.mark.parametrize("setup", ["passive", "active", None])

@@ -41,18 +41,23 @@ class MSRPPeer:
         self.tls = self.endpoint.certificate() if self.secure else None
         self.port = await self.endpoint.listen(self.peer.address, tls=self.tls)
 
-    def line(self, *extra: str, setup: str | None = "actpass", types: str = "message/cpim text/* application/im-iscomposing+xml") -> bytes:
-        """Our m= line."""
+    def line(
+        self, *extra: str, setup: str | None = "actpass", types: str = "message/cpim text/* application/im-iscomposing+xml",
+        wrapped: str | None = "*",
+    ) -> bytes:  # fmt: skip
+        """Our m= line; ``types`` and ``wrapped`` are left out where they are empty."""
         transport = "TCP/TLS/MSRP" if self.secure else "TCP/MSRP"
-        lines = [f"m=message {self.port or 9} {transport} *", f"a=path:{self.uri}", f"a=accept-types:{types}", "a=accept-wrapped-types:*"]
+        lines = [f"m=message {self.port or 9} {transport} *", f"a=path:{self.uri}"]
+        lines += [f"a=accept-types:{types}"] if types else []
+        lines += [f"a=accept-wrapped-types:{wrapped}"] if wrapped else []
         lines += [f"a=setup:{setup}"] if setup else []
         lines += [f"a=fingerprint:{fingerprint_of(self.tls)}"] if self.tls is not None else []
         return ("\r\n".join([*lines, *(f"a={line}" for line in extra)]) + "\r\n").encode()
 
-    def sdp(self, *extra: str, **kwargs: Any) -> bytes:
+    def sdp(self, *extra: str, version: int = 1, **kwargs: Any) -> bytes:
         """A description with that line alone."""
         address = self.peer.address
-        beginning = f"v=0\r\no=- 7 1 IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
+        beginning = f"v=0\r\no=- 7 {version} IN IP4 {address}\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
         return beginning.encode() + self.line(*extra, **kwargs)
 
     def expect(self, remote: SessionDescription, index: int = 0) -> Session:

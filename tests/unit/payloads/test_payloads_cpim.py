@@ -72,6 +72,7 @@ def test_bytes_stay_bytes() -> None:
         b"From: nobody\r\n\r\nContent-Type: text/plain\r\n\r\n", b"DateTime: now\r\n\r\nContent-Type: text/plain\r\n\r\n",
         b"\xff: x\r\n\r\nContent-Type: text/plain\r\n\r\n", b"NS: <\r\n\r\nContent-Type: text/plain\r\n\r\n",
         b"To: <a>\r\n" * 5000 + b"\r\nContent-Type: text/plain\r\n\r\n",
+        b"X: y\r\n" * 100_000 + b"\r\nContent-Type: text/plain\r\n\r\n", b"From: <a>\r\n\r\n" + b"X: y\r\n" * 100_000 + b"\r\n",
     ],
 )  # fmt: skip
 def test_what_is_no_envelope_is_a_parser_error(body: bytes) -> None:

@@ -22,7 +22,7 @@ from blinkq.msrp.uri import MSRPURI
 from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.interface import IMediaStream, InvalidStreamError, UnknownStreamError
-from blinkq.sipsimple.streams.msrp.media import TRANSPORTS, Remote, answer_role, describe, read_remote, role_after_answer
+from blinkq.sipsimple.streams.msrp.media import TRANSPORTS, Remote, answer_direction, answer_role, describe, read_remote, role_after_answer
 from blinkq.sipsimple.streams.msrp.relays import MSRPRelays
 from blinkq.sipsimple.streams.registry import MediaStreamRegistrar
 
@@ -157,19 +157,22 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         """Our m= line, as an offer or as the answer to ``remote_sdp``."""
         if self._uri is None:
             raise IllegalStateError("the stream is not initialized")
+        direction = self.direction
+        if not for_offer:
+            remote = read_remote(*((remote_sdp, stream_index) if remote_sdp is not None else self._offered()))
+            direction = answer_direction(direction, remote.direction)
         if self._state == "INITIALIZED":
             if for_offer:
                 self._setup = self._role = self._offered_setup()
                 self._expect(())
             else:
-                remote = read_remote(*((remote_sdp, stream_index) if remote_sdp is not None else self._offered()))
                 self._setup, self._role = self._answered_setup(remote)
                 self._note_remote(remote)
                 self._expect(remote.path)
         return describe(
             str(self.media_type), self.local_path, setup=self._setup, fingerprint=self._fingerprint,
             accept_types=tuple(self.accept_types or ()), accept_wrapped_types=tuple(self.accept_wrapped_types or ()),
-            direction=self.direction, further=self._further_attributes(),
+            direction=direction, further=self._further_attributes(),
         )  # fmt: skip
 
     def start(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:

@@ -24,6 +24,7 @@ from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.interface import StreamError, UnknownStreamError
 from blinkq.sipsimple.streams.msrp.base import MSRPStreamBase
 from blinkq.sipsimple.streams.msrp.chat_message import CPIM, read_message
+from blinkq.sipsimple.streams.msrp.media import Remote
 
 __all__ = ["ChatStream", "ChatStreamError"]
 
@@ -66,7 +67,7 @@ class ChatStream(MSRPStreamBase):
         super().__init__(account, direction)
         self.chatroom_capabilities: tuple[str, ...] = ()
         self._waiting: deque[_Waiting] = deque()
-        self._nicknames: dict[str, str] = {}
+        self._nicknames: dict[str, tuple[str, str]] = {}
 
     # for applications ----------------------------------------------------------------------------------------------------------------
 
@@ -112,10 +113,12 @@ class ChatStream(MSRPStreamBase):
         :param recipients: others than the peer, where it is a room that allows it (``private_messages_allowed``)
 
         Posts ChatStreamDidSendMessage, then ChatStreamDidDeliverMessage or ChatStreamDidNotDeliverMessage. Raises TypeError for content
-        that does not fit its type, ChatStreamError (at once) when the stream only receives, or has ended.
+        of another kind, ValueError for text that cannot be written in its type's charset and for what is no content type,
+        ChatStreamError (at once) when the stream only receives, or has ended.
         """
         if not isinstance(content, str | bytes):
             raise TypeError("the content of a message is text or bytes")
+        bare = _bare(content, content_type)
         if self.direction == "recvonly":
             raise ChatStreamError("this stream only receives")
         if self._state == "ENDED":
@@ -127,13 +130,10 @@ class ChatStream(MSRPStreamBase):
             to = recipients or [self.remote_identity]
             private = recipients is not None and [str(one.uri) for one in to] != [str(self.remote_identity.uri)]
             if not self._needs_envelope(content_type, private, metadata):
-                return SimplePayload(content, content_type).encode()
-            if not media_type_matches(self.remote_accept_wrapped_types or ("*",), content_type):
-                raise ChatStreamError(f"the other party does not take {content_type}")
+                return bare
             return CPIMPayload(
-                content, content_type, None, self.local_identity, to, courtesy_recipients or [], subject, moment, required or [],
-                additional_headers or [],
-            ).encode()  # fmt: skip
+                *bare, None, self.local_identity, to, courtesy_recipients or [], subject, moment, required or [], additional_headers or []
+            ).encode()
 
         return self._queue(encode, reported=True)
 
@@ -167,24 +167,25 @@ class ChatStream(MSRPStreamBase):
             to = recipients or ([remote_identity] if remote_identity is not None else None)
             if media_type_matches(self.remote_accept_types, COMPOSING) and to is None:
                 return document, COMPOSING
-            if not self.cpim_enabled:
+            if not self._taken_wrapped(COMPOSING):
                 raise ChatStreamError("the other party does not take composing indications")
             return CPIMPayload(document, COMPOSING, None, self.local_identity, to or [self.remote_identity]).encode()
 
         return self._queue(encode, reported=False)
 
-    @in_engine
-    def set_local_nickname(self, nickname: str) -> None:
-        """Ask the room for a nickname (RFC 7701 §7.1). Posts ChatStreamDidSetNickname or ChatStreamDidNotSetNickname.
+    def set_local_nickname(self, nickname: str) -> str:
+        """Ask the room for a nickname (RFC 7701 §7.1); returns the request's identifier.
 
-        Raises ChatStreamError where nicknames are not possible, or the stream is not started.
+        Posts ChatStreamDidSetNickname or ChatStreamDidNotSetNickname. Raises ChatStreamError where nicknames are not possible, or the
+        stream is not started, ValueError for one that is empty or of several lines.
         """
+        if not nickname or any(ord(character) < 32 for character in nickname):
+            raise ValueError(f"{nickname!r} is no nickname")
         if not self.nickname_allowed or self._state != "ESTABLISHED":
             raise ChatStreamError("nicknames are not possible here")
-        escaped = nickname.replace("\\", "\\\\").replace('"', '\\"')
-        assert self.msrp is not None
-        chunk = self._call(self.msrp.request, "NICKNAME", ("Use-Nickname", f'"{escaped}"'))
-        self._nicknames[chunk.transaction_id] = nickname
+        message_id = Runtime.current().entropy.token(12)
+        self._ask_for_nickname(message_id, nickname)
+        return message_id
 
     # the m= line ---------------------------------------------------------------------------------------------------------------------
 
@@ -194,21 +195,37 @@ class ChatStream(MSRPStreamBase):
             raise UnknownStreamError("a file is offered")
 
     def start(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
-        self.chatroom_capabilities = tuple(_chatroom.findall(remote_sdp.media[stream_index].get("chatroom") or ""))
+        self._note_room(remote_sdp.media[stream_index])
         super().start(local_sdp, remote_sdp, stream_index)
+
+    def update(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
+        self._note_room(remote_sdp.media[stream_index])
+        super().update(local_sdp, remote_sdp, stream_index)
+
+    def _note_remote(self, remote: Remote) -> None:
+        super()._note_remote(remote)
+        self.remote_accept_types = self.remote_accept_types or ("text/plain",)  # text is what everybody takes who says nothing
+
+    def _note_room(self, media: MediaDescription) -> None:
+        self.chatroom_capabilities = tuple(_chatroom.findall(media.get("chatroom") or ""))
 
     def _needs_envelope(self, content_type: str, private: bool, metadata: bool) -> bool:
         """Whether a message goes in an envelope; raises ChatStreamError when it would have to and cannot."""
         if private and not self.private_messages_allowed:
             raise ChatStreamError("the other party does not pass messages on")
         bare = media_type_matches(self.remote_accept_types, content_type)
-        if self.cpim_enabled and (self.prefer_cpim or private or metadata or not bare):
+        if self._taken_wrapped(content_type) and (self.prefer_cpim or private or metadata or not bare):
             return True
-        if metadata:
-            raise ChatStreamError("the other party takes no envelopes, so subject, time and the like cannot be told")
         if not bare:
             raise ChatStreamError(f"the other party does not take {content_type}")
+        if metadata:
+            raise ChatStreamError("the other party takes no envelopes, so subject, time and the like cannot be told")
         return False
+
+    def _taken_wrapped(self, content_type: str) -> bool:
+        """Whether the peer takes it in an envelope: what it takes bare it takes there too (RFC 4975 §8.6)."""
+        taken = (*self.remote_accept_types, *(self.remote_accept_wrapped_types or ("*",)))
+        return self.cpim_enabled and media_type_matches(taken, content_type)
 
     # sending -------------------------------------------------------------------------------------------------------------------------
 
@@ -233,9 +250,26 @@ class ChatStream(MSRPStreamBase):
         except (ChatStreamError, BuilderError) as error:
             self._not_delivered(waiting, str(error))
             return
+        if self.msrp.ended:  # the connection has just broken; what becomes of the stream is told in a moment
+            self._not_delivered(waiting, "the MSRP connection broke")
+            return
         self._call(
             self.msrp.send, content_type, body, message_id=waiting.message_id, success_report=waiting.reported,
             failure_report="yes" if waiting.reported else "no", owner=waiting,
+        )  # fmt: skip
+
+    @in_engine
+    def _ask_for_nickname(self, message_id: str, nickname: str) -> None:
+        if self.msrp is None or self.msrp.connection is None:
+            self._nickname_refused(message_id, nickname, None, 0, "Stream ended")
+            return
+        escaped = nickname.replace("\\", "\\\\").replace('"', '\\"')
+        chunk = self._call(self.msrp.request, "NICKNAME", ("Use-Nickname", f'"{escaped}"'))
+        self._nicknames[chunk.transaction_id] = message_id, nickname
+
+    def _nickname_refused(self, message_id: str, nickname: str, response: MSRPData | None, code: int, reason: str) -> None:
+        post(
+            "ChatStreamDidNotSetNickname", self, message_id=message_id, message=response, code=code, reason=reason, nickname=nickname
         )  # fmt: skip
 
     def _not_delivered(self, waiting: _Waiting, reason: str) -> None:
@@ -252,6 +286,9 @@ class ChatStream(MSRPStreamBase):
         if self.msrp is not None:
             for message in list(self.msrp.unfinished.values()):
                 self._outcome(message, 0, "Stream ended", None)
+        for message_id, nickname in self._nicknames.values():
+            self._nickname_refused(message_id, nickname, None, 0, "Stream ended")
+        self._nicknames.clear()
 
     # receiving -----------------------------------------------------------------------------------------------------------------------
 
@@ -266,11 +303,12 @@ class ChatStream(MSRPStreamBase):
         elif isinstance(event, RequestReceived):
             self._call(event.session.respond, event.chunk, 403)  # we are no room that gives nicknames
         elif isinstance(event, RequestAnswered) and event.chunk.transaction_id in self._nicknames:
-            nickname = self._nicknames.pop(event.chunk.transaction_id)
+            message_id, nickname = self._nicknames.pop(event.chunk.transaction_id)
+            response = None if event.response is None else MSRPData.from_chunk(event.response)
             if event.code == 200:
-                post("ChatStreamDidSetNickname", self, nickname=nickname)
+                post("ChatStreamDidSetNickname", self, message_id=message_id, response=response, nickname=nickname)
             else:
-                post("ChatStreamDidNotSetNickname", self, nickname=nickname, code=event.code, reason=event.reason)
+                self._nickname_refused(message_id, nickname, response, event.code, event.reason)
 
     def _outcome(self, message: OutgoingMessage, code: int, reason: str, chunk: Any, *, delivered: bool = False) -> None:
         waiting, message.owner = message.owner, None
@@ -292,6 +330,9 @@ class ChatStream(MSRPStreamBase):
         except (CPIMParserError, ParserError) as error:
             log.info("a message that cannot be read: %s", error)
             self._call(self.msrp.report, event.message, 400, str(error)[:200])
+            return
+        if not media_type_matches((*(self.accept_types or ()), *(self.accept_wrapped_types or ("*",))), message.content_type):
+            self._call(self.msrp.report, event.message, 415, f"{message.content_type} is not taken")
             return
         self._call(self.msrp.report, event.message, 200)
         if message.content_type != COMPOSING:
@@ -325,6 +366,17 @@ def _identity(header: Any) -> ChatIdentity:
         return ChatIdentity("sip:anonymous@anonymous.invalid")
     uri = header.uri
     return ChatIdentity(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}", header.display_name or None)
+
+
+def _bare(content: str | bytes, content_type: str) -> tuple[bytes, str]:
+    """(bytes, content type with charset). Raises ValueError."""
+    kind, slash, subtype = content_type.partition(";")[0].strip().partition("/")
+    if not (kind and slash and subtype) or not content_type.isprintable():
+        raise ValueError(f"{content_type!r} is no content type")
+    try:
+        return SimplePayload(content, content_type).encode()
+    except (LookupError, UnicodeError) as error:
+        raise ValueError(f"the text cannot be written as {content_type}: {error}") from None
 
 
 def _as_data(message: OutgoingMessage) -> MSRPData:

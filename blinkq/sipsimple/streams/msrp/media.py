@@ -9,7 +9,7 @@ from blinkq.msrp.uri import MSRPURI, format_path, parse_path
 from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
 from blinkq.sipsimple.streams.interface import InvalidStreamError
 
-__all__ = ["TRANSPORTS", "Remote", "answer_role", "describe", "read_remote", "role_after_answer"]
+__all__ = ["TRANSPORTS", "Remote", "answer_direction", "answer_role", "describe", "read_remote", "role_after_answer"]
 
 #: m= transport of each MSRP transport.
 TRANSPORTS = {"tcp": "TCP/MSRP", "tls": "TCP/TLS/MSRP"}
@@ -30,6 +30,7 @@ class Remote:
     fingerprint: str | None
     accept_types: tuple[str, ...]
     accept_wrapped_types: tuple[str, ...]
+    direction: str = "sendrecv"
 
 
 def read_remote(description: SessionDescription, index: int) -> Remote:
@@ -54,6 +55,7 @@ def read_remote(description: SessionDescription, index: int) -> Remote:
     return Remote(
         uris, setup, secure, media.get("fingerprint") or session_level,
         tuple((media.get("accept-types") or "").split()), tuple((media.get("accept-wrapped-types") or "").split()),
+        description.direction_of(index),
     )  # fmt: skip
 
 
@@ -93,3 +95,10 @@ def answer_role(offered: str | None, *, relayed: bool = False) -> str:
 def role_after_answer(answered: str | None) -> str:
     """Our part when we offered 'actpass'; the genuine SIP SIMPLE clients answer 'passive'."""
     return "passive" if answered == "active" else "active"
+
+
+def answer_direction(ours: str, offered: str) -> str:
+    """Which way messages go after we answered (RFC 3264 §6.1): no further than both want."""
+    send = ours != "recvonly" and offered in ("sendrecv", "recvonly")
+    receive = ours != "sendonly" and offered in ("sendrecv", "sendonly")
+    return {(True, True): "sendrecv", (True, False): "sendonly", (False, True): "recvonly"}.get((send, receive), "inactive")
