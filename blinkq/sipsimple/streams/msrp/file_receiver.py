@@ -20,8 +20,9 @@ __all__ = ["FileReceiver"]
 
 log = get_logger("sipsimple.file_transfer")
 
-#: Bytes that may wait for the disk before nothing more is read from the network, and at which reading begins again.
-HIGH_WATER, LOW_WATER = 8 * 1024 * 1024, 2 * 1024 * 1024
+#: Bytes that may wait for the disk before nothing more is read from the network, and at which reading begins again. With what one read
+#: brings, less than a chunk of ours: what was confirmed is on the disk but for one chunk, whatever kills this process.
+HIGH_WATER, LOW_WATER = 768 * 1024, 256 * 1024
 
 
 class FileReceiver(FileTransferHandler):
