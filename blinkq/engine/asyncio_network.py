@@ -105,7 +105,7 @@ class AsyncioNetwork:
     ) -> _Stream:
         """See Network."""
         name = server_name or address
-        verify_name = name if tls and tls.verify and tls.fingerprint is None else None
+        verify_name = name if tls and tls.verify and tls.fingerprint is None and not tls.web else None
         stream = _Stream(
             handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name,
             fingerprint=None if tls is None else tls.fingerprint, remote=(address, port),

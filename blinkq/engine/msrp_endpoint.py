@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from blinkq.base.clock import Clock, Entropy
 from blinkq.base.digest import Credentials
@@ -18,9 +19,10 @@ from blinkq.engine.msrp_relay import RelayAddress, RelayPlace
 from blinkq.engine.network import Listener, Network, Stream, StreamHandler
 from blinkq.engine.own_certificate import discard, own_certificate
 from blinkq.engine.tls import TLSConfig
+from blinkq.engine.websocket import connect_websocket
 from blinkq.msrp.events import SessionBound, SessionFailed
 from blinkq.msrp.session import Session
-from blinkq.msrp.uri import MSRPURI
+from blinkq.msrp.uri import DEFAULT_PORT, MSRPURI
 
 __all__ = ["CONNECT_TIMEOUT", "MAX_UNBOUND", "MAX_UNBOUND_FROM_ONE", "MSRPEndpoint", "MSRPTracer"]
 
@@ -93,7 +95,8 @@ class MSRPEndpoint:
 
         Raises NetworkError with a sentence for people.
         """
-        link = await self._reach(address, session.remote_path[0].effective_port, tls, server_name)
+        first = session.remote_path[0]
+        link = await self._reach(address, first.effective_port, tls, server_name, "/" if first.transport == "ws" else None)
         if session.ended:
             link.close()
             raise NetworkError("the session has ended")
@@ -103,13 +106,18 @@ class MSRPEndpoint:
     async def relay(self, relay: RelayAddress, host: str, tls: TLSConfig, credentials: Credentials | None) -> RelayPlace:
         """A place at a relay for one session (RFC 4976 §5), whose certificate must name it.
 
-        :param host: our address, for our URI
+        :param host: our address, for our URI; over WebSocket nobody could reach it, and the URI says so (RFC 7977)
+        :param tls: not used for a relay that is spoken to without TLS
 
         Raises NetworkError with a sentence for people.
         """
-        link = await self._reach(relay.address, relay.port, tls, relay.name)
+        resource = relay.resource if relay.websocket else None
+        link = await self._reach(relay.address, relay.port, tls if relay.secure else None, relay.name, resource)
         assert link.stream is not None
-        uri = MSRPURI(host, link.stream.local[1], self._entropy.token(16), secure=True)
+        if relay.websocket:
+            uri = MSRPURI(f"{self._entropy.token(12)}.invalid", DEFAULT_PORT, self._entropy.token(16), relay.secure, "ws")
+        else:
+            uri = MSRPURI(host, link.stream.local[1], self._entropy.token(16), secure=True)
         made = RelayPlace(self._loop, self._entropy, link, uri, relay, credentials)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -183,11 +191,19 @@ class MSRPEndpoint:
             discard(self._certificate)
             self._certificate = None
 
-    async def _reach(self, address: str, port: int, tls: TLSConfig | None, server_name: str | None) -> MSRPLink:
-        link = MSRPLink(self, self._loop, self._clock, self._entropy)
+    async def _reach(
+        self, address: str, port: int, tls: TLSConfig | None, server_name: str | None, resource: str | None = None
+    ) -> MSRPLink:
+        link = MSRPLink(self, self._loop, self._clock, self._entropy, websocket=resource is not None)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                stream = await self._network.connect_stream(address, port, link, tls=tls, server_name=server_name)
+                if resource is None:
+                    stream: Stream = await self._network.connect_stream(address, port, link, tls=tls, server_name=server_name)
+                else:
+                    stream = await connect_websocket(
+                        self._network, address, port, link, host=server_name or address, resource=resource, subprotocol="msrp",
+                        tls=None if tls is None else replace(tls, web=True),
+                    )  # fmt: skip
         except TimeoutError:
             raise NetworkError(f"No answer from {place(address, port, 'tcp')}: a firewall may be in between.") from None
         self._links.add(link)

@@ -1,4 +1,4 @@
-"""One TCP or TLS connection that carries MSRP: the core, its pump, and the pace at which the network takes what we send.
+"""One TCP, TLS or WebSocket connection that carries MSRP: the core, its pump, and the pace at which the network takes what we send.
 
 What this is not: the choice of a connection for a session (``msrp_endpoint.py``).
 """
@@ -45,11 +45,13 @@ class MSRPLinkOwner(Protocol):
 class MSRPLink:
     """A connection. It lives as long as it has sessions, or until it breaks.
 
-    :param tls_check: what the certificate of the server must satisfy was checked before this is made
+    :param websocket: it carries one chunk in each message (RFC 7977)
     """
 
-    def __init__(self, owner: MSRPLinkOwner, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy) -> None:
-        self.connection = Connection(entropy, owner.find)
+    def __init__(
+        self, owner: MSRPLinkOwner, loop: asyncio.AbstractEventLoop, clock: Clock, entropy: Entropy, *, websocket: bool = False
+    ) -> None:
+        self.connection = Connection(entropy, owner.find, whole_chunks=websocket)
         self.stream: Stream | None = None
         self.closed = False
         self._owner = owner

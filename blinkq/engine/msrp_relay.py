@@ -1,4 +1,5 @@
-"""Our place at an MSRP relay: one connection over TLS for one session, authorised, and refreshed before it expires (RFC 4976).
+"""Our place at an MSRP relay: one connection over TLS or WebSocket for one session, authorised, and refreshed before it expires
+(RFC 4976, RFC 7977).
 
 What this is not: which relay to ask, and whether (the streams of the middleware).
 """
@@ -30,11 +31,33 @@ log = get_logger("engine.msrp")
 
 @dataclass(frozen=True, slots=True)
 class RelayAddress:
-    """A relay: the name that its certificate must have and that AUTH is addressed to, its IP address and port."""
+    """A relay.
+
+    :param name: the one that its certificate must have and that AUTH is addressed to
+    :param address: its IP address
+    :param transport: "tls", or "wss" or "ws" for WebSocket with TLS and without
+    :param resource: of its WebSocket URL
+    """
 
     name: str
     address: str
     port: int
+    transport: str = "tls"
+    resource: str = "/"
+
+    @property
+    def secure(self) -> bool:
+        """It is spoken to over TLS."""
+        return self.transport != "ws"
+
+    @property
+    def websocket(self) -> bool:
+        return self.transport in ("ws", "wss")
+
+    @property
+    def uri(self) -> MSRPURI:
+        """What AUTH is addressed to."""
+        return MSRPURI(self.name, self.port, None, self.secure, "ws" if self.websocket else "tcp")
 
 
 class RelayPlace:
@@ -56,7 +79,7 @@ class RelayPlace:
         self._entropy = entropy
         self._relay = relay
         # AUTH travels as a session of its own: it is refreshed while the true one comes and goes
-        self._control = Session(uri, (MSRPURI(relay.name, relay.port, None, secure=True),), entropy, owner=self)
+        self._control = Session(uri, (relay.uri,), entropy, owner=self)
         self._client = RelayClient(self._control, credentials, entropy)
         self._ready: asyncio.Future[None] = loop.create_future()
         self._timer: asyncio.TimerHandle | None = None

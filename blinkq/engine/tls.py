@@ -40,6 +40,8 @@ _VERIFY_SENTENCES = {
     21: "The certificate of {name} comes from an unknown authority: add the authority's certificate in the settings if you trust it.",
     23: "The certificate of {name} has been revoked: do not use this server.",
     26: "The certificate of {name} is not meant for servers: the provider must replace it.",
+    62: "The certificate is for somebody else than {name}: check the server's name; do not go on if it is right.",
+    64: "The certificate is for somebody else than {name}: check the server's name; do not go on if it is right.",
 }
 
 
@@ -52,6 +54,7 @@ class TLSConfig:
     :param private_key: path of its key; None when it is in the certificate's file
     :param verify: False accepts any certificate of a server
     :param fingerprint: hash of the server's certificate as SDP tells it ("sha-256 AB:CD:…", RFC 8122); it alone is then checked
+    :param web: the server is one of the Web, and may be named as those are (RFC 9525: ``*.example.com`` is good)
     """
 
     ca_file: str | None = None
@@ -59,18 +62,19 @@ class TLSConfig:
     private_key: str | None = None
     verify: bool = True
     fingerprint: str | None = None
+    web: bool = False
 
 
 @lru_cache(maxsize=8)  # loading the system's authorities takes tens of milliseconds; too long for each connection
 def client_context(config: TLSConfig) -> ssl.SSLContext:
     """The context for outgoing connections; raises TLSError when a file cannot be used.
 
-    The name is checked by ``check_name``, because RFC 5922 differs from what web browsers do.
+    The name is checked by ``check_name``, because RFC 5922 differs from what web browsers do; by OpenSSL where ``web`` is set.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.check_hostname = False
     verify = config.verify and config.fingerprint is None
+    context.check_hostname = verify and config.web
     context.verify_mode = ssl.CERT_REQUIRED if verify else ssl.CERT_NONE
     if verify:
         context.load_default_certs(ssl.Purpose.SERVER_AUTH)

@@ -46,12 +46,13 @@ class _Pending:
 
 
 class Connection:
-    """find: which session a peer's request is for, by our URI in its To-Path; None for a session that is not ours (answered 481)."""
+    """find: which session a peer's request is for, by our URI in its To-Path; None for a session that is not ours (answered 481);
+    whole_chunks: each Transmit is one whole chunk (RFC 7977)."""
 
-    def __init__(self, entropy: Entropy, find: Callable[[MSRPURI], Session | None]) -> None:
+    def __init__(self, entropy: Entropy, find: Callable[[MSRPURI], Session | None], *, whole_chunks: bool = False) -> None:
         self._find = find
         self._reader = ChunkReader()
-        self._writer = Writer(entropy)
+        self._writer = Writer(entropy, whole_chunks)
         self._outputs: list[object] = []
         self._pending: dict[str, _Pending] = {}
         self._sessions: list[Session] = []
@@ -193,7 +194,7 @@ class Connection:
     def _give_out(self, now: float) -> None:
         writer = self._writer
         if writer.output:
-            self._outputs.append(Transmit(b"".join(writer.output)))
+            self._outputs += map(Transmit, writer.output if writer.whole else [b"".join(writer.output)])
             writer.output.clear()
         for done in writer.finished:
             message = done.message

@@ -80,8 +80,8 @@ class RelayClient:
             path = parse_path(response.header("Use-Path") or "")
         except MSRPParseError as error:
             return RelayRefused(200, f"The MSRP relay {name} gave no path that can be used: {error}.")
-        if any(not uri.secure or not uri.session_id for uri in path):
-            return RelayRefused(200, f"The MSRP relay {name} gave a path that is not encrypted or names no session.")
+        if any(uri.secure != self._session.local_uri.secure or not uri.session_id for uri in path):
+            return RelayRefused(200, f"The MSRP relay {name} gave a path that is not encrypted as asked for, or names no session.")
         text = (response.header("Expires") or "").strip()
         expires = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else DEFAULT_EXPIRES
         return RelayReady(path, min(max(expires, MIN_EXPIRES), MAX_EXPIRES))

@@ -1,4 +1,7 @@
-"""What is sent next on a connection: replies, then short messages, then long ones in turns, interruptible (RFC 4975 §7.1.1)."""
+"""What is sent next on a connection: replies, then short messages, then long ones in turns, interruptible (RFC 4975 §7.1.1).
+
+Over WebSocket, which carries one whole chunk in each of its messages (RFC 7977), none is interrupted: they are short instead.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +57,13 @@ class _Open:
 
 @dataclass(slots=True)
 class Writer:
-    """Decides; the connection keeps the books. All it gives out is in `output`, chunks of it that ended in `finished`."""
+    """Decides; the connection keeps the books. All it gives out is in `output`, chunks of it that ended in `finished`.
+
+    whole: each entry of `output` is one whole chunk.
+    """
 
     entropy: Entropy
+    whole: bool = False
     output: list[bytes] = field(default_factory=list)
     finished: list[FinishedChunk] = field(default_factory=list)
     _urgent: deque[bytes] = field(default_factory=deque)
@@ -115,21 +122,36 @@ class Writer:
                 session, message = self._short.popleft()
                 budget -= self._whole(session, message)
                 continue
-            written = self._piece(may_begin, now)
+            written = self._part(may_begin) if self.whole else self._piece(may_begin, now)
             if not written:
                 return
             budget -= written
 
     def _whole(self, session: Session, message: OutgoingMessage) -> int:
-        start = message.position
-        body = b"".join(iter(lambda: message.take(PIECE), b""))
+        """As much of a message as one chunk takes."""
+        start, most = message.position, _most(session, PIECE)
+        pieces: list[bytes] = []
+        while message.position - start < most and (piece := message.take(most - (message.position - start))):
+            pieces.append(piece)
+        body = b"".join(pieces)
         chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
         while f"-------{chunk.transaction_id}".encode() in body:
             chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
-        self.output.append(chunk.to_bytes(body))
-        message.sent = True
-        self.finished.append(FinishedChunk(session, message, chunk, start, message.position, True))
+        message.sent = message.exhausted
+        self.output.append(chunk.to_bytes(body, "$" if message.sent else "+"))
+        self.finished.append(FinishedChunk(session, message, chunk, start, message.position, message.sent))
         return len(body) + 1
+
+    def _part(self, may_begin: bool) -> int:
+        """One chunk of the long message whose turn it is; 0 when there is nothing to send."""
+        entry = next((entry for entry in self._long if entry[1].sendable), None) if may_begin else None
+        if entry is None:
+            return 0
+        written = self._whole(*entry)
+        self._long.remove(entry)
+        if not entry[1].sent:
+            self._long.append(entry)
+        return written
 
     def _piece(self, may_begin: bool, now: float) -> int:
         """Some bytes of a long message; 0 when there is nothing to send."""

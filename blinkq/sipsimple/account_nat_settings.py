@@ -17,7 +17,8 @@ class NATTraversalSettings(SettingsGroup):
     )
     msrp_relay: Setting[MSRPRelayAddress | None] = Setting(
         MSRPRelayAddress, nillable=True,
-        doc="the MSRP relay (RFC 4976), as host:port;transport=tls; empty = the one that DNS announces for the account's domain, if any",
+        doc="the MSRP relay (RFC 4976), as host:port;transport=tls, or wss://host/path where it is reached over WebSocket (RFC 7977); "
+        "empty = the one that DNS announces for the account's domain, if any",
     )  # fmt: skip
     use_msrp_relay_for_inbound = Setting(bool, True, doc="whether chats and files that others offer go through the MSRP relay")
     use_msrp_relay_for_outbound = Setting(bool, False, doc="whether chats and files that we offer go through the MSRP relay")

@@ -13,12 +13,14 @@ from support.msrp_relay import ScriptedRelay
 from blinkq.engine.msrp_relay import RelayAddress
 from blinkq.engine.tls import TLSConfig
 from blinkq.msrp.events import MessageDelivered, MessageReceived
+from blinkq.msrp.reader import ChunkBegan, ChunkEnded, ChunkReader
 from blinkq.msrp.session import Session
 from blinkq.msrp.uri import parse_path
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.digest import Credentials
 from blinkq.sip.events import InvitationAnswered, InvitationReceived
 from blinkq.sipsimple import msrp_events
+from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
 from blinkq.sipsimple.streams import ChatStream
 
 RELAY = "192.0.2.50"
@@ -39,9 +41,9 @@ async def relay_for(s: CallScene, *, dns: bool = True) -> ScriptedRelay:
     return relay
 
 
-async def outgoing(s: CallScene) -> tuple[ChatStream, MSRPPeer]:
+async def outgoing(s: CallScene, *, secure: bool = True) -> tuple[ChatStream, MSRPPeer]:
     """Alice, behind her relay, writes to Bob, who connects to it."""
-    bob = MSRPPeer(await s.peer())
+    bob = MSRPPeer(await s.peer(), secure=secure)
     await bob.listen()
 
     def act(event: Any) -> None:
@@ -60,7 +62,8 @@ async def outgoing(s: CallScene) -> tuple[ChatStream, MSRPPeer]:
 async def connect_to_relay(bob: MSRPPeer, remote: SessionDescription) -> None:
     session = bob.expect(remote)
     assert remote.media[0].get("fingerprint") is None  # the certificate is the relay's
-    await bob.endpoint.connect(session, session.remote_path[0].host, TLSConfig(verify=False))
+    first = session.remote_path[0]
+    await bob.endpoint.connect(session, first.host, TLSConfig(verify=False) if first.secure else None)
 
 
 @pytest.mark.parametrize("configured", [True, False])
@@ -69,8 +72,6 @@ def test_an_offered_chat_goes_through_the_relay(configured: bool) -> None:
     async def scene() -> None:
         settings: dict[str, Any] = {"nat_traversal__use_msrp_relay_for_outbound": True}
         if configured:
-            from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
-
             settings["nat_traversal__msrp_relay"] = MSRPRelayAddress("192.0.2.50")
         async with call_scene(**settings) as s:
             relay = await relay_for(s, dns=not configured)
@@ -99,6 +100,92 @@ def test_an_offered_chat_goes_through_the_relay(configured: bool) -> None:
             bob.stop()
 
     scene()
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_chat_through_a_relay_over_websocket(secure: bool) -> None:
+    @flow
+    async def scene() -> None:
+        address = MSRPRelayAddress.from_description(f"ws{'s' if secure else ''}://{RELAY}:443/msrp")
+        async with call_scene(
+            nat_traversal__use_msrp_relay_for_outbound=True, nat_traversal__msrp_relay=address, msrp__transport="tls" if secure else "tcp"
+        ) as s:
+            relay = await relay_for(s)
+            relay.host.names.add(RELAY)
+            await relay.listen_websocket(secure=secure)
+            if not secure:
+                await relay.host.listen_stream(RELAY, 2856, relay._accept)
+                relay.port = 2856
+            stream, bob = await outgoing(s, secure=secure)
+            ours = stream.local_path[-1]
+            assert (ours.host.endswith(".invalid"), ours.transport, ours.secure) == (True, "ws", secure)
+            assert str(relay.auths()[-1].to_path[0]) == f"msrp{'s' if secure else ''}://{RELAY}:443;ws"
+            bob.send("text/plain", b"hello Alice", success_report=True)
+            assert (await s.until("ChatStreamGotMessage")).message.content == "hello Alice"
+            stream.send_message("hello Bob")
+            stream.send_message("x" * 100_000)
+            await s.until("ChatStreamDidDeliverMessage", 2)
+            assert len(bob.of(MessageReceived)[-1].body) >= 100_000
+            websocket = relay.clients[0].websocket
+            assert websocket is not None
+            assert websocket.request is not None
+            assert websocket.request.path == "/msrp"
+            for message in websocket.messages:  # one chunk each, and whole
+                (first, *_), last = ChunkReader().receive_data(message), ChunkReader().receive_data(message)[-1]
+                assert isinstance(first, ChunkBegan)
+                assert isinstance(last, ChunkEnded)
+                assert message.count(f"MSRP {first.chunk.transaction_id} ".encode()) == 1
+            assert len(websocket.messages) > 12
+            await s.settle(600)  # refreshed, pinged
+            assert len(relay.auths()) > 2
+            relay.clients[0].websocket.close(1001, "going away")  # type: ignore[union-attr]
+            assert "going away" in (await s.until("MediaStreamDidFail")).reason
+            await s.until("SIPSessionDidEnd")
+            bob.stop()
+
+    scene()
+
+
+@flow
+async def test_an_answer_through_a_relay_over_websocket() -> None:
+    async with call_scene(nat_traversal__msrp_relay=MSRPRelayAddress(RELAY, 0, "wss")) as s:
+        relay = await relay_for(s)
+        relay.host.names.add(RELAY)
+        await relay.listen_websocket()
+        bob = MSRPPeer(await s.peer())
+        await bob.listen()
+        session, _ = await s.incoming(bob.sdp(setup="actpass"), bob.peer)
+        (stream,) = session.proposed_streams or []
+
+        def act(event: Any) -> None:
+            if isinstance(event, InvitationAnswered):
+                answer = SessionDescription.parse(event.sdp or b"")
+                assert answer.media[0].get("setup") == "passive"
+                s.engine.loop.loop.create_task(connect_to_relay(bob, answer))
+
+        bob.peer.on_event = act
+        session.accept([stream])
+        await s.until("SIPSessionDidStart")
+        bob.send("text/plain", b"to Alice", success_report=True)
+        stream.send_message("to Bob")
+        await s.until("ChatStreamDidDeliverMessage")
+        await s.until("ChatStreamGotMessage")
+        assert relay.clients[0].websocket is not None
+        bob.stop()
+
+
+@flow
+async def test_no_unencrypted_websocket_where_the_settings_ask_for_tls() -> None:
+    address = MSRPRelayAddress(RELAY, 443, "ws")
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True, nat_traversal__msrp_relay=address) as s:
+        relay = await relay_for(s)
+        await relay.listen_websocket(secure=False)
+        bob = MSRPPeer(await s.peer())
+        s.call(bob.peer, streams=[ChatStream(s.account)])
+        assert "without encryption" in (await s.until("MediaStreamDidNotInitialize")).reason
+        await s.until("SIPSessionDidFail")
+        assert relay.clients == []
+        bob.stop()
 
 
 @flow
@@ -175,8 +262,6 @@ def test_a_relay_that_does_not_do_its_part(trouble: str, sentence: str) -> None:
             elif trouble == "silent":
                 relay.silent = True
             else:
-                from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
-
                 s.account.nat_traversal.msrp_relay = MSRPRelayAddress(RELAY, 2855, "tcp")
             bob = MSRPPeer(await s.peer())
             s.call(bob.peer, streams=[ChatStream(s.account)])

@@ -1,9 +1,10 @@
-"""Chats and files between two BlinkQs through Kamailio's MSRP relay (RFC 4976), over TLS, both ways."""
+"""Chats and files between two BlinkQs through Kamailio's MSRP relay (RFC 4976), over TLS and WebSocket (RFC 7977), both ways."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -44,10 +45,10 @@ def blinkq(config: Path, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def asked(lab: Lab, name: str) -> int:
-    """How often somebody has got a place at the relay."""
+def asked(lab: Lab, name: str = "", transport: str = "") -> int:
+    """How often somebody has got a place at the relay, over one transport or any."""
     log = "".join(file.read_text(errors="replace") for file in (lab.directory / "log").glob("kamailio*"))
-    return log.count(f"digest of {name} accepted for AUTH")
+    return len(re.findall(rf"digest of {name or '[a-z]+'} accepted for AUTH over {transport or '[a-z]+'} from", log))
 
 
 OUTBOUND = {"nat_traversal__use_msrp_relay_for_outbound": "true"}
@@ -55,8 +56,37 @@ OUTBOUND = {"nat_traversal__use_msrp_relay_for_outbound": "true"}
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound", "both"])
 def test_a_chat_and_files_through_the_relay(lab: Lab, person: Person, tmp_path: Path, direction: str) -> None:
-    dave = person("dave", nat_traversal__use_msrp_relay_for_inbound=str(direction != "outbound").lower())
-    alice = person("alice", **({} if direction == "inbound" else OUTBOUND))
+    chat_and_files(lab, person, tmp_path, direction, {}, {})
+
+
+@pytest.mark.parametrize("direction", ["inbound", "outbound", "both"])
+def test_a_chat_and_files_over_websocket(lab: Lab, person: Person, tmp_path: Path, direction: str) -> None:
+    websocket = {"nat_traversal__msrp_relay": f"wss://sip.lab.test:{lab.port(81)}/msrp"}  # only *.lab.test is in the certificate
+    before = asked(lab, "", "wss")
+    chat_and_files(lab, person, tmp_path, direction, websocket, websocket)
+    assert asked(lab, "", "wss") - before == (4 if direction == "both" else 2)
+
+
+def test_one_over_websocket_and_the_other_over_tls(lab: Lab, person: Person, tmp_path: Path) -> None:
+    before = asked(lab, "dave", "wss"), asked(lab, "alice", "tls")
+    chat_and_files(lab, person, tmp_path, "both", {}, {"nat_traversal__msrp_relay": f"wss://127.0.0.1:{lab.port(81)}"})
+    assert (asked(lab, "dave", "wss") - before[0], asked(lab, "alice", "tls") - before[1]) == (2, 2)
+
+
+@pytest.mark.parametrize("direction", ["outbound", "both"])
+def test_without_encryption_where_the_settings_say_so(lab: Lab, person: Person, tmp_path: Path, direction: str) -> None:
+    plain = {"msrp__transport": "tcp", "nat_traversal__msrp_relay": f"127.0.0.1:{lab.port(80)};transport=ws"}
+    before = asked(lab, "alice", "ws")
+    chat_and_files(lab, person, tmp_path, direction, plain, plain)
+    assert asked(lab, "alice", "ws") - before == 2
+
+
+def chat_and_files(
+    lab: Lab, person: Person, tmp_path: Path, direction: str, alices: dict[str, str], daves: dict[str, str]
+) -> None:
+    """Alice writes to Dave, who echoes, and sends him a file; through the relays of those whose direction it is."""
+    dave = person("dave", nat_traversal__use_msrp_relay_for_inbound=str(direction != "outbound").lower(), **daves)
+    alice = person("alice", **({} if direction == "inbound" else OUTBOUND), **alices)
     before = asked(lab, "alice"), asked(lab, "dave")
     target, source = tmp_path / "incoming", tmp_path / "file.bin"
     source.write_bytes(os.urandom(3_000_000))

@@ -1,4 +1,4 @@
-"""An MSRP relay on the fake network (RFC 4976): it asks for digest, gives paths, and passes on what comes, noting all of it."""
+"""An MSRP relay on the fake network (RFC 4976, RFC 7977): it asks for digest, gives paths, and passes on what comes, noting all of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from support.fake_network import FakeHost, FakeStream
+from support.websocket_server import WebSocketServer
 
 from blinkq.engine.network import Stream
 from blinkq.engine.tls import TLSConfig
@@ -26,6 +27,7 @@ class ScriptedRelay:
         self.refuse = 0
         self.expires: int | None = 600
         self.silent = False
+        self.secure = True
         self.nonce = "first"
         self.requests: list[Chunk] = []
         self.bodies: list[bytes] = []
@@ -36,6 +38,18 @@ class ScriptedRelay:
     async def listen(self) -> None:
         """Take connections, over TLS."""
         await self.host.listen_stream(self.host.addresses[0], self.port, self._accept, tls=TLSConfig(certificate="fake"))
+
+    async def listen_websocket(self, port: int = 443, *, secure: bool = True) -> None:
+        """Take WebSocket connections too; without TLS the paths are not encrypted."""
+        self.secure = secure
+        tls = TLSConfig(certificate="fake") if secure else None
+        await self.host.listen_stream(self.host.addresses[0], port, self._accept_websocket, tls=tls)
+
+    def _accept_websocket(self, stream: Stream) -> WebSocketServer:
+        client = _Client(self, None)
+        self.clients.append(client)
+        client.websocket = WebSocketServer(stream, client)
+        return client.websocket
 
     def auths(self) -> list[Chunk]:
         return [request for request in self.requests if request.method == "AUTH"]
@@ -78,7 +92,7 @@ class ScriptedRelay:
         sessions = [name for name, owner in self.sessions.items() if owner is client]
         name = sessions[0] if sessions else f"place{len(self.sessions)}"
         self.sessions[name] = client
-        uri = MSRPURI(self.host.addresses[0], self.port, name, True)
+        uri = MSRPURI(self.host.addresses[0], self.port, name, self.secure)
         headers = [("Use-Path", str(uri))] + ([] if self.expires is None else [("Expires", str(self.expires))])
         return chunk.response(200, headers=tuple(headers))
 
@@ -96,12 +110,15 @@ class _Client:
     def __init__(self, relay: ScriptedRelay, stream: Stream | None) -> None:
         self._relay = relay
         self.stream = stream
+        self.websocket: WebSocketServer | None = None
         self._reader = ChunkReader()
         self._chunk: Chunk | None = None
         self._body = b""
 
     def write(self, data: bytes) -> None:
-        if self.stream is not None:
+        if self.websocket is not None:
+            self.websocket.write(data)
+        elif self.stream is not None:
             self.stream.write(data)
 
     def abort(self) -> None:
@@ -119,7 +136,7 @@ class _Client:
                 self._relay.handle(self, self._chunk, self._body if self._chunk.has_body else None, piece.flag)
 
     def connection_lost(self, error: str) -> None:
-        self.stream = None
+        self.stream = self.websocket = None
 
 
 class _Nobody(_Client):

@@ -74,6 +74,18 @@ def test_wrong_names(tmp_path: Path, names: tuple[str, ...], server_name: str, w
         asyncio.run(handshake(authority.server(*names), TLSConfig(ca_file=authority.ca_file), server_name))
 
 
+def test_servers_of_the_web_may_have_a_wildcard(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    web = TLSConfig(ca_file=authority.ca_file, web=True)
+    asyncio.run(handshake(authority.server("*.example.com"), web, "relay.example.com"))
+    with pytest.raises(TLSError, match=r"somebody else than example\.org"):
+        asyncio.run(handshake(authority.server("*.example.com"), web, "example.org"))
+    with pytest.raises(TLSError, match=r"somebody else than 127\.0\.0\.1"):
+        asyncio.run(handshake(authority.server("*.example.com"), web, "127.0.0.1"))
+    with pytest.raises(TLSError, match="not valid for SIP"):
+        asyncio.run(handshake(authority.server("*.example.com"), TLSConfig(ca_file=authority.ca_file), "relay.example.com"))
+
+
 def test_expired(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     old = authority.server("example.com", age=60 * DAY, life=30 * DAY)

@@ -13,6 +13,7 @@ from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.msrp import limits
 from blinkq.msrp.chunk import Chunk
+from blinkq.msrp.connection import Connection
 from blinkq.msrp.events import (
     ChunkDelivered,
     ConnectionFailed,
@@ -28,7 +29,9 @@ from blinkq.msrp.events import (
     RequestReceived,
     SessionBound,
     SessionFailed,
+    Transmit,
 )
+from blinkq.msrp.reader import ChunkBegan, ChunkEnded, ChunkReader
 from blinkq.msrp.session import Session
 
 
@@ -50,6 +53,33 @@ def test_a_short_message_with_its_report() -> None:
     received = pair.bob.of(MessageReceived)[0].message
     assert received.content_type == "text/plain"
     assert received.message_id == message.message_id
+
+
+def test_whole_chunks_for_connections_of_messages() -> None:
+    """RFC 7977: each thing that is given out is one chunk, from its first line to its last."""
+    pair = Pair()
+    pair.alice.connection = Connection(SeededEntropy(9), pair.alice.find, whole_chunks=True)
+    pair.alice.connection.attach(pair.alice.session, 0.0)
+    long = [pair.alice.session.send("text/plain", name * 200_000, success_report=True, now=0.0) for name in (b"a", b"b")]
+    unknown = pair.alice.session.send("text/plain", success_report=True, now=0.0)
+    pair.alice.session.provide(unknown, b"bit by bit", now=0.0)
+    pair.alice.session.send("text/plain", b"short", now=0.0)
+    given: list[bytes] = []
+    while pair.alice.connection.wants_turn:
+        pair.alice.connection.turn(0.0)
+    pair.alice.session.provide(unknown, b", to the end", last=True, now=0.0)
+    given += [output.data for output in pair.alice.connection.drain() if isinstance(output, Transmit)]
+    for data in given:
+        pieces = ChunkReader().receive_data(data)
+        assert [isinstance(piece, ChunkBegan) for piece in pieces].count(True) == 1
+        assert isinstance(pieces[0], ChunkBegan)
+        assert isinstance(pieces[-1], ChunkEnded)
+        assert pieces[0].chunk.byte_range.end is not None
+        assert len(data) < 34 * 1024
+    pair.bob.connection.receive_data(b"".join(given), 0.0)
+    pair.run()
+    assert sorted((body or b"")[:3] + b"%d" % len(body or b"") for body in bodies(pair)) == [b"aaa200000", b"bbb200000", b"bit22", b"sho5"]
+    assert all(message.sent for message in (*long, unknown))
 
 
 def test_messages_wait_for_their_connection_and_keep_their_order() -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from blinkq.sipsimple.configuration.datatypes.words import MSRPTransport, SIPTransport
+from blinkq.sipsimple.configuration.datatypes.words import MSRPRelayTransport, SIPTransport
 
 __all__ = [
     "EndpointAddress", "EndpointIPAddress", "Hostname", "IPAddress", "MSRPRelayAddress", "Nameserver", "SIPAddress", "SIPProxyAddress",
@@ -15,6 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)", re.ASCII)
+_RESOURCE = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@/?%]*", re.ASCII)  # RFC 3986, path and query
 _USER = re.compile(r"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]|%[0-9A-Fa-f]{2})+", re.ASCII)  # RFC 3261 §25.1, user
 
 
@@ -113,27 +114,41 @@ class STUNServerAddress(EndpointAddress):
 
 @dataclass(frozen=True)
 class MSRPRelayAddress:
-    """``host[:port][;transport=tls|tcp]``; the port is 2855 where none is given."""
+    """``host[:port][;transport=tls|tcp|wss|ws]`` or ``wss://host[:port][/resource]``; the port is 2855, 443 or 80 where none is given.
+
+    :param resource: path and query of the WebSocket URL
+    """
 
     host: str
     port: int = 0
     transport: str = "tls"
+    resource: str = "/"
+
+    default_ports: ClassVar[dict[str, int]] = {"tls": 2855, "tcp": 2855, "wss": 443, "ws": 80}
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "host", Hostname(self.host))
-        object.__setattr__(self, "transport", MSRPTransport(self.transport))
-        object.__setattr__(self, "port", _port(self.port or 2855))
+        object.__setattr__(self, "transport", MSRPRelayTransport(self.transport))
+        object.__setattr__(self, "port", _port(self.port or self.default_ports[self.transport]))
+        if not _RESOURCE.fullmatch(self.resource):
+            raise ValueError(f"{self.resource!r} is not the path of a URL")
 
     @classmethod
     def from_description(cls, text: str | None) -> MSRPRelayAddress | None:
         """From text; None from nothing."""
         if not text:
             return None
+        scheme, mark, rest = text.strip().partition("://")
+        if mark and scheme.lower() in ("ws", "wss"):
+            host_port, slash, resource = rest.partition("/")
+            return cls(*_split_host_port(host_port), scheme.lower(), slash + resource or "/")
         address, transport = _split_transport(text, "tls", "a relay is written like relay.example.com:2855;transport=tls")
         return cls(*_split_host_port(address), transport)
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
+        if self.transport in ("ws", "wss"):
+            return f"{self.transport}://{host}:{self.port}{self.resource}"
         return f"{host}:{self.port};transport={self.transport}"
 
 

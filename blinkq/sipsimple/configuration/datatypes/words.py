@@ -7,8 +7,8 @@ import re
 from typing import Any, ClassVar
 
 __all__ = [
-    "AudioCodec", "CountryCode", "H264Profile", "MIMEType", "MSRPConnectionModel", "MSRPTransport", "Path", "SIPTransport",
-    "SRTPEncryption", "SRTPKeyNegotiation", "TLSProtocol", "VideoCodec", "Word", "XCAPRoot",
+    "AudioCodec", "CountryCode", "H264Profile", "MIMEType", "MSRPConnectionModel", "MSRPRelayTransport", "MSRPTransport", "Path",
+    "SIPTransport", "SRTPEncryption", "SRTPKeyNegotiation", "TLSProtocol", "VideoCodec", "Word", "XCAPRoot",
 ]  # fmt: skip
 
 _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+*-]+", re.ASCII)
@@ -55,6 +55,13 @@ class MSRPTransport(Word):
 
     valid_values = ("tls", "tcp")
     what = "an MSRP transport"
+
+
+class MSRPRelayTransport(Word):
+    """tls or tcp; wss or ws for WebSocket with TLS or without (RFC 7977)."""
+
+    valid_values = ("tls", "tcp", "wss", "ws")
+    what = "a relay's transport"
 
 
 class MSRPConnectionModel(Word):

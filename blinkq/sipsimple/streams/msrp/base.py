@@ -301,10 +301,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     async def _open(self, address: str) -> None:
         engine = Runtime.current()
         secure = self._secure()
-        relay: RelayPlace | None = None
         try:
-            if secure:
-                relay = await MSRPRelays().place_for(self.account, incoming=self._incoming, address=address)
+            relay = await MSRPRelays().place_for(self.account, incoming=self._incoming, secure=secure, address=address)
             if relay is not None:
                 uri = relay.uri
             else:

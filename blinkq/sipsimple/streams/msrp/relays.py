@@ -30,15 +30,16 @@ class MSRPRelays(metaclass=Singleton):
     def __init__(self) -> None:
         self._known: dict[str, tuple[float, list[tuple[str, int]]]] = {}
 
-    async def place_for(self, account: Any, *, incoming: bool, address: str) -> RelayPlace | None:
+    async def place_for(self, account: Any, *, incoming: bool, secure: bool, address: str) -> RelayPlace | None:
         """A place at the account's relay, or None where it uses none for sessions of this direction.
 
+        :param secure: the session is to be encrypted
         :param address: ours, for our URI
 
-        The account's credentials go to its own relay alone, over TLS, after its certificate was checked. Raises NetworkError or
-        ResolveError with a sentence for people.
+        The account's credentials go to its own relay alone, over TLS, after its certificate was checked; without TLS only where the
+        settings say so (ws). Raises NetworkError or ResolveError with a sentence for people.
         """
-        candidates = await self._candidates(account, incoming)
+        candidates = await self._candidates(account, incoming, secure)
         if not candidates:
             return None
         engine = Runtime.current()
@@ -53,18 +54,25 @@ class MSRPRelays(metaclass=Singleton):
         assert error is not None
         raise error
 
-    async def _candidates(self, account: Any, incoming: bool) -> list[RelayAddress]:
+    async def _candidates(self, account: Any, incoming: bool, secure: bool) -> list[RelayAddress]:
         settings = getattr(account, "nat_traversal", None)
         wanted = getattr(settings, "use_msrp_relay_for_inbound" if incoming else "use_msrp_relay_for_outbound", False)
         if settings is None or not wanted or str(account.msrp.connection_model) == "acm":
             return []
         relay = settings.msrp_relay
         if relay is not None:
-            if relay.transport != "tls":
-                raise NetworkError("MSRP relays work only with TLS: write transport=tls in the account's settings.")
-            return [RelayAddress(relay.host, await self._address(relay.host), relay.port)]
+            if relay.transport == "tcp" and secure:
+                raise NetworkError("MSRP relays work only with TLS or WebSocket: write transport=tls in the account's settings.")
+            if relay.transport == "ws" and str(account.msrp.transport) == "tls":
+                raise NetworkError(
+                    f"The MSRP relay {relay.host} would be spoken to without encryption (ws), which the account's settings forbid: write "
+                    "wss, or choose tcp as the account's MSRP transport."
+                )
+            if secure != (relay.transport in ("tls", "wss")):
+                return []
+            return [RelayAddress(relay.host, await self._address(relay.host), relay.port, str(relay.transport), relay.resource)]
         domain = str(account.id.domain)
-        if _is_address(domain):
+        if not secure or _is_address(domain):
             return []
         # the certificate must name the domain: an answer of DNS alone could lead anywhere
         return [RelayAddress(domain, server, port) for server, port in (await self._announced(domain))[:MAX_TRIED]]
