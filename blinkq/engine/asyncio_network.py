@@ -49,6 +49,7 @@ class AsyncioNetwork:
 
     def __init__(self, *, polled_udp: bool = sys.platform == "win32") -> None:
         self._polled_udp = polled_udp
+        self._closing = _Closing()
 
     async def open_udp(self, address: str, port: int, handler: DatagramHandler) -> DatagramSocket:
         """See Network."""
@@ -81,7 +82,7 @@ class AsyncioNetwork:
         context = None if tls is None else server_context(tls)
         try:
             server = await asyncio.get_running_loop().create_server(
-                lambda: _Stream(accept=accept, transport_name="tls" if tls else "tcp"),
+                lambda: _Stream(self._closing, accept=accept, transport_name="tls" if tls else "tcp"),
                 address,
                 port,
                 family=_family(address),
@@ -107,7 +108,7 @@ class AsyncioNetwork:
         name = server_name or address
         verify_name = name if tls and tls.verify and tls.fingerprint is None and not tls.web else None
         stream = _Stream(
-            handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name,
+            self._closing, handler=handler, transport_name="tls" if tls else "tcp", verify_name=verify_name,
             fingerprint=None if tls is None else tls.fingerprint, remote=(address, port),
         )  # fmt: skip
         try:
@@ -126,6 +127,10 @@ class AsyncioNetwork:
         if stream.refused is not None:
             raise stream.refused
         return stream
+
+    async def finish_closing(self, timeout: float) -> None:
+        """See Network."""
+        await self._closing.finish(timeout)
 
     def local_address_for(self, remote_address: str) -> str:
         """See Network. Asks the routing table through a connected UDP socket; nothing is sent."""
@@ -219,11 +224,39 @@ class _Listener:
         self._server.close()
 
 
+class _Closing:
+    """The streams that were closed and still say goodbye: a loop that ends before they are done loses their last bytes."""
+
+    def __init__(self) -> None:
+        self._streams: set[_Stream] = set()
+        self._done = asyncio.Event()
+
+    def add(self, stream: _Stream) -> None:
+        self._streams.add(stream)
+        self._done.clear()
+
+    def discard(self, stream: _Stream) -> None:
+        self._streams.discard(stream)
+        if not self._streams:
+            self._done.set()
+
+    async def finish(self, timeout: float) -> None:
+        if not self._streams:
+            return
+        try:
+            await asyncio.wait_for(self._done.wait(), timeout)
+        except TimeoutError:  # the peer does not read, or does not answer TLS's goodbye
+            for stream in list(self._streams):
+                stream.abort()
+            await self._done.wait()
+
+
 class _Stream(asyncio.Protocol):
     """Stream, either end."""
 
     def __init__(
         self,
+        closing: _Closing,
         *,
         transport_name: str,
         handler: StreamHandler | None = None,
@@ -232,6 +265,7 @@ class _Stream(asyncio.Protocol):
         fingerprint: str | None = None,
         remote: Address = ("", 0),
     ) -> None:
+        self._closing = closing
         self._name = transport_name
         self._handler = handler
         self._accept = accept
@@ -254,11 +288,13 @@ class _Stream(asyncio.Protocol):
     def close(self) -> None:
         self._handler = None
         if self._transport is not None:
+            self._closing.add(self)
             self._transport.close()
 
     def abort(self) -> None:
         self._handler = None
         if self._transport is not None:
+            self._closing.add(self)
             self._transport.abort()
 
     # asyncio.Protocol
@@ -302,6 +338,8 @@ class _Stream(asyncio.Protocol):
             self.on_writable(True)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._closing.discard(self)
         handler, self._handler = self._handler, None
         if handler is None:
             return

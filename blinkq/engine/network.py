@@ -118,6 +118,9 @@ class Network(Protocol):
     ) -> Stream:
         """Connect; with ``tls`` the server must prove to be ``server_name`` (RFC 5922) before the handler hears anything."""
 
+    async def finish_closing(self, timeout: float) -> None:
+        """Wait until the streams that were closed have sent what they had and are gone; after ``timeout`` seconds they are cut off."""
+
     def local_address_for(self, remote_address: str) -> str:
         """The address from which this computer would talk to ``remote_address``; raises NetworkError where there is no way."""
 

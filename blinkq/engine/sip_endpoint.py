@@ -46,6 +46,8 @@ SILENCE_TIMEOUT = 30.0
 SWEEP_INTERVAL = 15.0
 #: Seconds between looks at our own addresses: with this a change is known within half of the 5 s that recovery may take.
 ADDRESS_INTERVAL = 2.5
+#: Seconds that connections may take to send their last bytes and say goodbye when we stop.
+GOODBYE_TIMEOUT = 1.0
 #: Attempts to get one port number for both UDP and TCP.
 PORT_ATTEMPTS = 16
 
@@ -146,6 +148,7 @@ class SIPEndpoint:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._streams.clear()
         self._by_path.clear()
+        await self._network.finish_closing(GOODBYE_TIMEOUT)
 
     # commands
 

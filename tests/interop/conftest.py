@@ -74,5 +74,5 @@ def softphone(desktop: Lab, tmp_path: Path, password_file: Path) -> Iterator[Sof
     softphone = Softphone(desktop, tmp_path)
     softphone.add_alice("tls", password_file)
     with softphone:
-        softphone.see("registrationLabel", "Registered", 20)
+        softphone.see("registrationLabel", "Registered")
         yield softphone

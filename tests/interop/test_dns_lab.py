@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 from support.lab import Lab
+from support.sockets import all_closed
 
 from blinkq.base.clock import SeededEntropy, SystemClock, SystemEntropy
 from blinkq.engine.asyncio_network import AsyncioNetwork
@@ -94,5 +95,6 @@ def test_the_found_server_proves_its_name(lab: Lab) -> None:
                 await endpoint.hop(route.address, route.port, "tls", "other.test")
         finally:
             await endpoint.stop()
+            await all_closed()
 
     asyncio.run(body())

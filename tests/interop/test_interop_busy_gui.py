@@ -31,7 +31,7 @@ def softphone(lab: Lab, tmp_path: Path, password_file: Path) -> Iterator[Softpho
         softphone.settings("set", f"audio.{device}_device", "None")
     try:
         with softphone:
-            softphone.see("registrationLabel", "Registered", 20)
+            softphone.see("registrationLabel", "Registered")
             yield softphone
     finally:
         lab.down("desktop")
@@ -41,7 +41,7 @@ def test_a_busy_gui_loses_no_packet(softphone: Softphone) -> None:
     lab = softphone.lab
     with WireTap(lab.port(600), lab.port(639)) as tap:
         softphone.click("dialBox")
-        softphone.type("bob")
+        softphone.type("bob", into="dialBox")
         softphone.press("Return")
         softphone.see("stateLabel", "In call")
         softphone.ask(hog=[BUSY, PERIOD])

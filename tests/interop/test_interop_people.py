@@ -25,7 +25,7 @@ def softphone(desktop: Lab, tmp_path: Path, password_file: Path) -> Iterator[Sof
     ):  # fmt: skip
         softphone.settings("set", name, value, "--account", "alice@lab.test")
     with softphone:
-        softphone.see("registrationLabel", "Registered", 20)
+        softphone.see("registrationLabel", "Registered")
         yield softphone
 
 
@@ -42,9 +42,9 @@ def person(lab: Lab, tmp_path: Path, name: str) -> list[str]:
 def add_contact(softphone: Softphone, name: str, address: str) -> None:
     softphone.press("ctrl+d")
     softphone.click("nameEdit")
-    softphone.type(name)
+    softphone.type(name, into="nameEdit")
     softphone.click("addressEdit")
-    softphone.type(address)
+    softphone.type(address, into="addressEdit")
     softphone.click("saveButton")
     softphone.see_row(name)
 
@@ -55,20 +55,20 @@ def test_the_presence_of_a_contact_and_our_own(softphone: Softphone, tmp_path: P
     softphone.press("alt+n")
     softphone.see("addContactButton")
     add_contact(softphone, "Dave", "dave")
-    softphone.see_row("Dave, dave@lab.test, Offline", 20)
+    softphone.see_row("Dave, dave@lab.test, Offline")
     with BlinkQ("presence", "publish", "meeting", "--note", "until two", *dave) as publish:
         publish.wait_for("PresencePublicationDidSucceed")
-        softphone.see_row("Dave, dave@lab.test, Busy, until two", 20)
+        softphone.see_row("Dave, dave@lab.test, Busy, until two")
         softphone.point_away()
         softphone.shoot(SHOTS / "contacts.png")
         publish.interrupt()
         assert publish.wait() == 0
-    softphone.see_row("Dave, dave@lab.test, Offline", 20)
+    softphone.see_row("Dave, dave@lab.test, Offline")
 
     with BlinkQ("presence", "watch", "alice", *erin) as watch:
         watch.wait_for_text("sip:alice@lab.test  open", 20)
         softphone.click("noteEdit")
-        softphone.type("In the garden")
+        softphone.type("In the garden", into="noteEdit")
         softphone.press("Return")
         watch.wait_for_text("“In the garden”", 20)
         softphone.click("stateSelector")
@@ -90,12 +90,12 @@ def test_neighbours_on_the_local_network(softphone: Softphone, tmp_path: Path) -
     softphone.press("alt+n")
     with BlinkQ("echo", *config, "--local-address", "127.0.0.1") as bob:
         bob.wait_for("BonjourAccountRegistrationDidSucceed", count=2)
-        softphone.see_row(f"^{name}, .*Available", 20)
+        softphone.see_row(f"^{name}, .*Available")
         softphone.point_away()
         softphone.shoot(SHOTS / "neighbours.png")
         softphone.double_click_row(f"^{name}, ")
         softphone.see("titleLabel", name)
-        softphone.see("stateLabel", "In call", 15)
+        softphone.see("stateLabel", "In call")
         softphone.click("hangUpButton")
         softphone.see("stateLabel", "ended")
         bob.interrupt()
@@ -111,7 +111,7 @@ def test_voicemail_is_counted_and_heard(softphone: Softphone) -> None:
         "-H", "Content-Type: application/simple-message-summary",
         "-b", r"Messages-Waiting: yes\nMessage-Account: sip:bob@lab.test\nVoice-Message: 2/1\n",
     )  # fmt: skip
-    softphone.see("voicemailButton", "^2$", 20)
+    softphone.see("voicemailButton", "^2$")
     softphone.point_away()
     softphone.shoot(SHOTS / "voicemail.png")
     softphone.click("voicemailButton")

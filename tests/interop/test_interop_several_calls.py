@@ -34,7 +34,7 @@ def softphone(plain: Lab, tmp_path: Path, password_file: Path) -> Iterator[Softp
     softphone.add_alice("tls", password_file)
     softphone.settings("set", "rtp.audio_codec_list", "PCMU")
     with softphone:
-        softphone.see("registrationLabel", "Registered", 20)
+        softphone.see("registrationLabel", "Registered")
         yield softphone
 
 
@@ -128,13 +128,13 @@ def test_a_blind_transfer(softphone: Softphone) -> None:
     softphone.shoot(SHOTS / "transfer-dialog.png")
     lab.clear_heard("bob")
     with lab.events("carol") as events:
-        softphone.type("carol")
+        softphone.type("carol", into="addressEdit")
         softphone.click("Transfer", within="TransferDialog")
         softphone.see("noticeLabel", "Transferring to carol@lab.test")
         softphone.shoot(SHOTS / "transferring.png")
         events.wait_for(lambda event: event.get("type") == "CALL_INCOMING", 15)
         lab.baresip("carol", "accept")
-        softphone.see("noticeLabel", "Transferred to carol@lab.test", 15)
+        softphone.see("noticeLabel", "Transferred to carol@lab.test")
         softphone.shoot(SHOTS / "transferred.png")
         they_talk(softphone, lab)
 
@@ -146,7 +146,7 @@ def test_an_attended_transfer(softphone: Softphone) -> None:
     softphone.click("transferButton", within=BOB)
     softphone.see("addressEdit")
     with lab.events("carol") as events:
-        softphone.type("carol")
+        softphone.type("carol", into="addressEdit")
         softphone.click("askButton")
         carol_takes_it(lab, events)
         softphone.see("stateLabel", "In call", within=CAROL)
@@ -158,8 +158,8 @@ def test_an_attended_transfer(softphone: Softphone) -> None:
         lab.clear_heard("bob")
         lab.clear_heard("carol")
         lab.baresip("carol", "accept")
-        softphone.see("noticeLabel", "Transferred to carol@lab.test", 15, within=BOB)
-        softphone.see("stateLabel", "ended", 15, within=CAROL)
+        softphone.see("noticeLabel", "Transferred to carol@lab.test", within=BOB)
+        softphone.see("stateLabel", "ended", within=CAROL)
         they_talk(softphone, lab)
 
 
@@ -174,8 +174,8 @@ def test_bob_transfers_us_and_we_are_asked(softphone: Softphone) -> None:
         softphone.shoot(SHOTS / "transfer-asked.png")
         softphone.click("acceptButton")
         carol_takes_it(lab, events)
-    softphone.see("stateLabel", "In call", 15, within=CAROL)
-    softphone.see("stateLabel", "ended", 15, within=BOB)
+    softphone.see("stateLabel", "In call", within=CAROL)
+    softphone.see("stateLabel", "ended", within=BOB)
     recorder = softphone.sound("record", str(lab.directory / "carol-speaks.wav"), LISTEN)
     assert recorder.wait(30) == 0
     softphone.click("hangUpButton", within=CAROL)

@@ -33,7 +33,7 @@ def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
 
     lab.clear_heard("bob")
     softphone.click("dialBox")
-    softphone.type("bob@lab.test")
+    softphone.type("bob@lab.test", into="dialBox")
     softphone.see("dialBox", "^bob@lab.test$")
     softphone.shoot(SHOTS / "dialling.png")
     softphone.click("callButton")

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.sockets import all_closed
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.engine.asyncio_network import AsyncioNetwork
@@ -54,7 +55,7 @@ async def meet(server: TLSConfig, fingerprint: str) -> None:
         stream.abort()
     finally:
         listener.close()
-        await asyncio.sleep(0.01)
+        await all_closed()
         assert ear.heard == b""
 
 

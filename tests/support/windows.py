@@ -15,6 +15,8 @@ from types import TracebackType
 from support.lab import TOOLS, Lab
 
 DESKTOP = ("Xvfb", "openbox", "xdotool", "trayer", "import", "dbus-daemon")
+#: seconds for anything that should come at once: others may be using the same computer
+PATIENCE = 40.0
 #: pictures of every state are left there: look at them
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 DRIVER = Path(__file__).with_name("windows_driver.py")
@@ -68,7 +70,7 @@ class Softphone:
         command = [sys.executable, str(DRIVER), str(self._address), "--config-dir", str(self.config_dir)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while self._socket is None:
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, "the softphone does not answer"
@@ -99,7 +101,7 @@ class Softphone:
 
     # looking and pressing --------------------------------------------------------------------------------------------------------
 
-    def ask(self, seconds: float = 10.0, **request: object) -> dict[str, object]:
+    def ask(self, seconds: float = PATIENCE, **request: object) -> dict[str, object]:
         """Ask the driver; waits until it is true."""
         assert self._socket is not None
         self._socket.settimeout(seconds + 20)
@@ -113,38 +115,41 @@ class Softphone:
         assert "error" not in result, result["error"]
         return result
 
-    def see(self, name: str, text: str = "", seconds: float = 10.0, within: str | None = None) -> str:
+    def see(self, name: str, text: str = "", seconds: float = PATIENCE, within: str | None = None) -> str:
         """Wait until the widget is there with this text, inside another one; returns its text."""
         return str(self.ask(seconds, find=name, text=text, **_within(within))["text"])
 
     def click(self, name: str, text: str = "", within: str | None = None) -> None:
-        self._click(self.ask(find=name, text=text, **_within(within)))
+        self._click(self.ask(find=name, text=text, press=True, **_within(within)))
 
-    def see_row(self, text: str, seconds: float = 10.0) -> str:
+    def see_row(self, text: str, seconds: float = PATIENCE) -> str:
         """Wait for a row of a list or tree."""
         return str(self.ask(seconds, row=text)["text"])
 
     def double_click_row(self, text: str) -> None:
-        place = self.ask(row=text)
+        place = self.ask(row=text, press=True)
         self._xdotool("mousemove", str(place["x"]), str(place["y"]), "click", "--repeat", "2", "--delay", "60", "1")
 
     def click_action(self, text: str) -> None:
         """An entry of the menu bar or of an open menu."""
-        self._click(self.ask(action=text))
+        self._click(self.ask(action=text, press=True))
 
     def dial(self, address: str) -> None:
         """Type an address into the dial box and press Call."""
         self.click("dialBox")
-        self.type(address)
+        self.type(address, into="dialBox")
         self.click("callButton")
 
     def open_tray_menu(self) -> None:
         self._click(self.ask(tray=True), button=3)
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, into: str = "") -> None:
+        """Keys for that widget, which has been clicked; the window manager may take a while to give it the keyboard."""
+        self.ask(focus=into)
         self._xdotool("type", "--delay", "12", text)
 
     def press(self, key: str) -> None:
+        self.ask(focus="")
         self._xdotool("key", key)
 
     def point_away(self) -> None:

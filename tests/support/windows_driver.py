@@ -8,11 +8,15 @@ nothing here presses anything.
     {"find": NAME, "text": REGEX, "within": NAME}
                                     a visible, enabled widget by its object's or accessible name, inside another one -> x, y (its
                                     middle), text
+    {"focus": NAME}                 the keyboard writes into that widget; with "" into any of ours
     {"row": REGEX}                  a row of a visible list or tree by its text for screen readers -> x, y, text
     {"no_row": REGEX}               no such row
     {"gone": NAME}                  no such widget is visible
     {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
     {"tray": true}                  the tray icon -> x, y
+    With "press": true a place counts only when the display really shows it there, with nothing in front: a window that was just opened
+    is not where it will be, and a click at it would hit another one.
+
     {"hog": [BUSY, PERIOD]}         from now on keep the GUI thread busy with Python for BUSY seconds in every PERIOD
 """
 
@@ -24,6 +28,8 @@ import sys
 import time
 from typing import Any
 
+import Xlib.display
+import Xlib.error
 from PyQt6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PyQt6.QtNetwork import QLocalServer, QLocalSocket
 from PyQt6.QtWidgets import QAbstractItemView, QApplication, QMenu, QMenuBar, QWidget
@@ -42,6 +48,7 @@ class Driver(QObject):
         self._application = application
         self._connections: list[QLocalSocket] = []
         self._waiting: list[tuple[QLocalSocket, dict[str, Any], float]] = []
+        self._screen = Screen()
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_AGAIN)
         self._timer.timeout.connect(self._look_again)
@@ -80,11 +87,21 @@ class Driver(QObject):
         return True
 
     def _look(self, request: dict[str, Any]) -> dict[str, object] | None:
+        place = self._find(request)
+        if place is not None and request.get("press") and not self._screen.shows(place.pop("window"), place["x"], place["y"]):
+            return None
+        if place is not None:
+            place.pop("window", None)
+        return place
+
+    def _find(self, request: dict[str, Any]) -> dict[str, Any] | None:
         if "find" in request:
             found = [w for w in _named(request["find"]) if w.isEnabled() and re.search(request.get("text", ""), _text(w))]
             if "within" in request:
                 found = [w for w in found if any(outer.isAncestorOf(w) for outer in _named(request["within"]))]
-            return {**_middle(_on_screen(found[0])), "text": _text(found[0])} if found else None
+            return {**_middle(_on_screen(found[0])), "text": _text(found[0]), "window": found[0].window()} if found else None
+        if "focus" in request:
+            return _focus(request["focus"])
         if "row" in request:
             return _row(request["row"])
         if "no_row" in request:
@@ -101,6 +118,28 @@ class Driver(QObject):
         timer.timeout.connect(lambda: _hog(busy))
         timer.start(round(period * 1000))
         return {}
+
+
+class Screen:
+    """The display as its server sees it."""
+
+    def __init__(self) -> None:
+        self._display = Xlib.display.Display()
+        self._root = self._display.screen().root
+
+    def shows(self, window: QWidget, x: int, y: int) -> bool:
+        """Whether what one sees at a point is that window of ours, and where the window itself believes to be."""
+        number, origin = int(window.winId()), window.mapToGlobal(QPoint(0, 0))
+        try:
+            there = self._root.translate_coords(self._display.create_resource_object("window", number), 0, 0)
+            if (there.x, there.y) != (origin.x(), origin.y()):
+                return False
+            inner = self._root.translate_coords(self._root, x, y).child
+            while inner and inner.id != number:  # the window manager's frames are around it
+                inner = inner.translate_coords(self._root, x, y).child
+        except Xlib.error.XError:  # gone meanwhile
+            return False
+        return bool(inner)
 
 
 class DrivenApplication(blinkq.app.main.Application):
@@ -138,12 +177,19 @@ def _on_screen(widget: QWidget) -> QRect:
     return QRect(widget.mapToGlobal(part.topLeft()), part.size())
 
 
-def _middle(place: QRect) -> dict[str, object]:
+def _middle(place: QRect) -> dict[str, Any]:
     middle: QPoint = place.center()
     return {"x": middle.x(), "y": middle.y()}
 
 
-def _row(pattern: str) -> dict[str, object] | None:
+def _focus(name: str) -> dict[str, Any] | None:
+    widget = QApplication.activePopupWidget() or QApplication.focusWidget()
+    while widget is not None and name not in ("", widget.objectName(), widget.accessibleName()):
+        widget = widget.parentWidget()
+    return {} if widget is not None else None
+
+
+def _row(pattern: str) -> dict[str, Any] | None:
     for view in _visible():
         model = view.model() if isinstance(view, QAbstractItemView) else None
         viewport = view.viewport() if isinstance(view, QAbstractItemView) else None
@@ -154,17 +200,17 @@ def _row(pattern: str) -> dict[str, object] | None:
             text = str(index.data(Qt.ItemDataRole.AccessibleTextRole) or index.data() or "")
             if re.search(pattern, text):
                 place = view.visualRect(index)
-                return {**_middle(QRect(viewport.mapToGlobal(place.topLeft()), place.size())), "text": text}
+                return {**_middle(QRect(viewport.mapToGlobal(place.topLeft()), place.size())), "text": text, "window": view.window()}
     return None
 
 
-def _action(text: str) -> dict[str, object] | None:
+def _action(text: str) -> dict[str, Any] | None:
     for menu in _visible():
         if isinstance(menu, QMenu | QMenuBar):
             for action in menu.actions():
                 if action.text().replace("&", "").startswith(text):
                     place = menu.actionGeometry(action)
-                    return _middle(QRect(menu.mapToGlobal(place.topLeft()), place.size()))
+                    return {**_middle(QRect(menu.mapToGlobal(place.topLeft()), place.size())), "window": menu.window()}
     return None
 
 

@@ -11,6 +11,7 @@ import pytest
 from support.certificates import Authority
 from support.fake_network import FakeNetwork
 from support.scripted_agent import ScriptedAgent, message
+from support.sockets import all_closed
 from support.virtual_loop import VirtualClock, run
 
 from blinkq.base.clock import SeededEntropy
@@ -71,14 +72,18 @@ def on(request: pytest.FixtureRequest, tmp_path: Path) -> Runner:
                 await one.endpoint.stop()
                 await two.endpoint.stop()
                 await two.endpoint.stop()
-                await asyncio.sleep(0.02)
 
     async def fake(body: Body) -> None:
         await play(FakeNetwork().host(HERE, names={"server.test"}), body)
 
     if request.param == "fake":
         return lambda body: run(fake(body))
-    return lambda body: asyncio.run(play(AsyncioNetwork(), body))
+
+    async def real(body: Body) -> None:
+        await play(AsyncioNetwork(), body)
+        await all_closed()
+
+    return lambda body: asyncio.run(real(body))
 
 
 async def hop_to(one: Phone, two: Phone, transport: str) -> Hop:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.certificates import DAY, Authority
+from support.sockets import all_closed
 
 from blinkq.engine import tls
 from blinkq.engine.asyncio_network import AsyncioNetwork
@@ -37,7 +38,7 @@ async def handshake(certificate: str, client: TLSConfig, name: str) -> None:
         stream.abort()
     finally:
         listener.close()
-        await asyncio.sleep(0.01)
+        await all_closed()
 
 
 @pytest.mark.parametrize(
