@@ -20,9 +20,9 @@ __all__ = ["FileReceiver"]
 
 log = get_logger("sipsimple.file_transfer")
 
-#: Bytes that may wait for the disk before nothing more is read from the network, and at which reading begins again. With what one read
-#: brings, less than a chunk of ours: what was confirmed is on the disk but for one chunk, whatever kills this process.
-HIGH_WATER, LOW_WATER = 768 * 1024, 256 * 1024
+#: Bytes that may wait for the disk before nothing more is read from the network, and at which reading begins again. With what a TLS
+#: connection has decrypted by then, less than a chunk of ours: what was confirmed is on the disk but for one chunk, whatever kills us.
+HIGH_WATER, LOW_WATER = 256 * 1024, 128 * 1024
 
 
 class FileReceiver(FileTransferHandler):
