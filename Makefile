@@ -26,6 +26,7 @@ test: prepare-dev
 
 # each worker has a lab of its own; what measures time wants the machine for itself
 peers:
+	tests/lab/python.sh $(PYTHON)
 	$(PYTHON) -m pytest -n 3 --dist loadfile -m "not alone" tests/interop $(ARGS)
 	$(PYTHON) -m pytest -m alone tests/interop $(ARGS)
 
@@ -60,4 +61,4 @@ prepare-dev:
 	@packaging/prepare.sh dev
 
 clean:
-	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis blinkq/app/forms
+	rm -rf build .venv-lab .mypy_cache .ruff_cache .pytest_cache .hypothesis blinkq/app/forms

@@ -34,6 +34,8 @@ __all__ = ["ServerCore"]
 
 #: For how many pictures a tile that was only sketched must stand still before it is shown as it is.
 STILL = 8
+#: Seconds for which nothing else than the screen's last picture need be taken to show better what was only sketched.
+RECENT = 0.5
 
 _NONE = 1
 _ENCODERS: dict[int, Any] = {Encoding.TIGHT: TightEncoder, Encoding.ZRLE: ZRLEEncoder, Encoding.ZLIB: ZlibEncoder}
@@ -46,13 +48,13 @@ class ServerCore:
 
     name: of the desktop; allow_input: whether keys, pointer and clipboard of the viewer are handed up at all: not before somebody allowed
     it; congested: set it while the viewer does not take what was sent: no pictures are made then. ``UpdateWanted`` tells that a new
-    picture would be sent at once.
+    picture would be sent at once: a viewer that asks is not given one of before.
     """
 
     def __init__(self, width: int, height: int, name: str, *, allow_input: bool = False) -> None:
         self.allow_input = allow_input
         self.congested = False
-        self._answered = False  # with a picture or a text since the last bytes came: one burst of requests gets one answer
+        self._answered = False  # with a text since the last bytes came: one burst of requests gets one answer
         self.name = name
         self._screen = Framebuffer(width, height)
         self._dirty: Tiles = np.ones(tile_shape(width, height), np.bool_)
@@ -70,6 +72,8 @@ class ServerCore:
         self._now = 0.0
         self._pace = Pace(9)
         self._wanted = False  # the viewer waits for an update
+        self._fresh = False  # the screen's last picture was not sent yet
+        self._seen = 0.0  # when it came
         self._resized = False
         self._failed = False
         self._connected = False
@@ -119,6 +123,7 @@ class ServerCore:
             self._still = np.where(changed, 0, self._still + 1)
             self._dirty |= changed
             self._screen.pixels[:] = pixels
+        self._fresh, self._seen = True, now
         self._update(now)
 
     def cut_text(self, text: str, now: float) -> None:
@@ -148,6 +153,7 @@ class ServerCore:
     def _run(self) -> Script:
         yield from self._handshake()
         self._connected = True
+        self._fresh = False  # people may take their time before they look
         self._outputs.append(Connected(self._screen.width, self._screen.height, self.name))
         handlers = {
             0: self._set_format, 2: self._set_encodings, 3: self._request, 4: self._key, 5: self._pointer, 6: self._text,
@@ -218,9 +224,8 @@ class ServerCore:
             self._dirty[y // TILE : -(-(y + height) // TILE), x // TILE : -(-(x + width) // TILE)] = True
         self._pace.asked(self._now)
         self._wanted = True
-        if not self._answered:
+        if self._fresh or (self._now - self._seen < RECENT and not self._dirty.any()):  # the second: what stands still becomes better
             self._update(self._now)
-            self._answered = not self._wanted
         if self._wanted:
             self._outputs.append(UpdateWanted(area, bool(incremental)))
 
@@ -287,7 +292,7 @@ class ServerCore:
         if size is None or Encoding.EXTENDED_DESKTOP_SIZE in self._known or Encoding.DESKTOP_SIZE in self._known:
             entries += self._pictures(tiles, quality)
         data = struct.pack(">BxH", 0, len(entries)) + b"".join(entries)
-        self._wanted = False
+        self._wanted = self._fresh = False
         self._pace.sent(len(data), now)
         self._send(data)
 

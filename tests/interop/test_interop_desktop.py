@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.lab import BlinkQ
 from support.painted_screen import PaintedScreen, Painter
+from support.shared_screen import SharedScreen
 from Xlib import X
 from Xlib.display import Display
 
@@ -94,7 +94,7 @@ def test_x11vnc_in_every_encoding(screen: PaintedScreen, encoding: Encoding | No
             with connect(port, server) as connection:
                 look(connection, viewer, screen.pixels)
         finally:
-            server.terminate()
+            _end(server)
 
 
 @pytest.mark.parametrize("encoding", [*LOSSLESS, None])
@@ -116,43 +116,43 @@ def test_tigervnc_in_every_encoding(tmp_path: Path, encoding: Encoding | None) -
                 with connect(port, server) as connection:
                     look(connection, viewer, lambda: shot_of(display), "secret12")
         finally:
-            server.terminate()
+            _end(server)
 
 
 def test_our_server_and_the_viewer_of_tigervnc(screen: PaintedScreen, tmp_path: Path) -> None:
     """The whole way: a screen, MSRP over TLS between two processes, a foreign viewer, and what is typed there arrives here."""
-    port = free_port()
-    keyring = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-    options = ["--accept", "desktop-sharing", "--audio", "null", "--count", "1", "--config-dir", str(tmp_path / "a")]
-    with BlinkQ("answer", "--listen", f"127.0.0.1:{port}", *options, environment=keyring) as answer:
-        answer.wait_for("SIPApplicationDidStart")
-        sharing = ["share-desktop", f"sip:bob@127.0.0.1:{port}", "--control", "--config-dir", str(tmp_path / "b")]
-        with BlinkQ(*sharing, environment={**keyring, "DISPLAY": screen.display}) as share:
-            share.wait_for("SIPSessionDidStart")
-            answer.wait_for_text("localhost port ")
-            viewer_port = int(answer.text.rpartition("localhost port ")[2])
-            directory = tmp_path / "other"
-            directory.mkdir()
-            with PaintedScreen(directory, paint=False, width=900, height=700) as other:
-                environment = {**os.environ, "DISPLAY": other.display, "HOME": str(tmp_path)}
-                arguments = ["xtigervncviewer", "-FullScreen=0", "-RemoteResize=0", "-geometry", "640x400+0+0", f"127.0.0.1::{viewer_port}"]
-                with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as viewer:
-                    try:
-                        window = _appears(environment)
-                        subprocess.run(["xdotool", "windowfocus", window, "mousemove", "899", "699"], env=environment, check=True)
-                        place = _place(window, environment)
-                        # the whole picture, but for the tip of our pointer, which is shown in the lower right corner
-                        subprocess.run(["xdotool", "mousemove", "639", "399"], env={**os.environ, "DISPLAY": screen.display}, check=True)
-                        while (other.pixels()[place] != screen.pixels()).any(axis=2).sum() > 16:
-                            assert viewer.poll() is None
-                        xdotool = ["xdotool", "mousemove", "--window", window, "200", "315", "click", "1", "type", "--delay", "60", "Hi 5!"]
-                        subprocess.run(xdotool, env=environment, check=True)
-                        assert [screen.painter.said() for _ in range(5)][-1] == "typed Hi 5!"
-                        press = ["xdotool", "mousemove", "--window", window, "450", "315", "click", "1"]
-                        subprocess.run(press, env=environment, check=True)
-                        assert screen.painter.said() == "pressed"
-                    finally:
-                        viewer.terminate()
+    with SharedScreen(screen.display, tmp_path, "--control") as shared:
+        directory = tmp_path / "other"
+        directory.mkdir()
+        with PaintedScreen(directory, paint=False, width=900, height=700) as other:
+            environment = {**os.environ, "DISPLAY": other.display, "HOME": str(tmp_path)}
+            arguments = ["xtigervncviewer", "-FullScreen=0", "-RemoteResize=0", "-geometry", "640x400+0+0", f"127.0.0.1::{shared.port}"]
+            with subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as viewer:
+                try:
+                    window = _appears(environment)
+                    subprocess.run(["xdotool", "windowfocus", window, "mousemove", "899", "699"], env=environment, check=True)
+                    place = _place(window, environment)
+                    # the whole picture, but for the tip of our pointer, which is shown in the lower right corner
+                    subprocess.run(["xdotool", "mousemove", "639", "399"], env={**os.environ, "DISPLAY": screen.display}, check=True)
+                    while (other.pixels()[place] != screen.pixels()).any(axis=2).sum() > 16:
+                        assert viewer.poll() is None
+                    xdotool = ["xdotool", "mousemove", "--window", window, "200", "315", "click", "1", "type", "--delay", "60", "Hi 5!"]
+                    subprocess.run(xdotool, env=environment, check=True)
+                    assert [screen.painter.said() for _ in range(5)][-1] == "typed Hi 5!"
+                    press = ["xdotool", "mousemove", "--window", window, "450", "315", "click", "1"]
+                    subprocess.run(press, env=environment, check=True)
+                    assert screen.painter.said() == "pressed"
+                finally:
+                    _end(viewer)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """x11vnc does not always leave when it is asked to."""
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _appears(environment: dict[str, str]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import struct
+import threading
 import zlib
 from types import SimpleNamespace
 from typing import Any, cast
 
+import numpy as np
 import pytest
 from support.call_scene import call_scene, flow
 from support.msrp_peer import MSRPPeer
@@ -83,21 +85,29 @@ def test_a_few_bytes_do_not_cost_much_time_or_memory(what: bytes, reason: str) -
 
 def test_a_burst_of_requests_gets_one_picture() -> None:
     core = ServerCore(640, 400, "desk")
-    core.receive_data(HELLO + WHOLE * 1000, 0.0)
+    core.receive_data(HELLO, 0.0)
+    core.frame(np.zeros((400, 640, 4), np.uint8), 0.1)
+    core.receive_data(WHOLE * 1000, 0.2)
+    core.frame(np.zeros((400, 640, 4), np.uint8), 0.3)
     sent = sum(len(event.data) for event in core.drain() if isinstance(event, Transmit))
-    assert 640 * 400 * 4 < sent < 2 * 640 * 400 * 4
+    assert 2 * 640 * 400 * 4 < sent < 3 * 640 * 400 * 4  # at once, and one for the others
 
 
 def test_a_viewer_that_never_reads_is_sent_so_much_only() -> None:
     total = 0
+    came = threading.Semaphore(0)
 
     def on_data(data: bytes) -> None:
         nonlocal total
         total += len(data)
+        came.release()
 
     server = ScreenServer("test", PatternSource, lambda: cast(Any, None), SystemClock(), on_data, lambda reason: None)
     server.start()
     server.receive_data(HELLO)
+    while total <= screen_server.HIGH_WATER:
+        server.receive_data(WHOLE)
+        assert came.acquire(timeout=30)
     for _ in range(100):
         server.receive_data(WHOLE)
     server.stop()  # read after all of these

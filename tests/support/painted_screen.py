@@ -64,7 +64,7 @@ class Painter:
     def said(self) -> str:
         """Waits for it."""
         assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+        return self._process.stdout.readline().rstrip("\n")
 
     def __enter__(self) -> Painter:
         return self

@@ -161,6 +161,20 @@ def test_a_paused_viewer_gets_nothing_until_it_goes_on() -> None:
     assert (shown(pair) == picture(200, 100, 3)).all()
 
 
+def test_a_viewer_that_asks_again_after_a_while_sees_what_is_there_now() -> None:
+    pair = RFBPair(ServerCore(200, 100, "desk"), ViewerCore(encodings=(Encoding.RAW,)))
+    pair.show(picture(200, 100, 1))
+    pair.viewer.pause(True, 0.0)
+    pair.show(picture(200, 100, 2))  # this was asked for before
+    pair.viewer.refresh(pair.now)
+    before = pair.sent
+    pair.carry()
+    assert pair.sent == before
+    assert isinstance(pair.server_events[-1], UpdateWanted)
+    pair.show(picture(200, 100, 3))
+    assert (shown(pair) == picture(200, 100, 3)).all()
+
+
 @given(st.binary(max_size=200), st.integers(0, 400))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_of_a_server(data: bytes, place: int) -> None:
