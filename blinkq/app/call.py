@@ -6,13 +6,13 @@ Driven by notifications only; commands go straight to the session and never wait
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import display_address
-from blinkq.app.middleware import AccountLike, AudioStreamLike, Levels, Middleware, SessionLike
+from blinkq.app.middleware import AccountLike, AudioStreamLike, Levels, Middleware, SessionLike, StreamLike
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -177,15 +177,24 @@ class Call(QObject):
         """Tell the caller that it rings here."""
         self.session.send_ring_indication()
 
-    def answer(self, *, on_hold: bool = False) -> None:
-        """Take an incoming call, and put it on hold at once."""
+    def answer(self, *, on_hold: bool = False, beside: Sequence[StreamLike] | None = None) -> None:
+        """Take an incoming call, and put it on hold at once; ``beside``: what is taken beside the sound, None: a chat if there is one."""
         if self.stage is CallStage.INCOMING:
             self._hold_wanted = on_hold
             if on_hold:
                 self._attempt(self.session.hold)
-            streams = [stream for stream in self.session.proposed_streams or () if stream.type in ("audio", "chat")]
-            self._attempt(lambda: self.session.accept(streams))
+            offered: list[StreamLike] = list(self.session.proposed_streams or ())
+            chats = [stream for stream in offered if stream.type == "chat"]
+            sound = [stream for stream in offered if stream.type == "audio"]
+            self._attempt(lambda: self.session.accept([*sound, *(chats if beside is None else beside)]))
             self._enter(CallStage.ANSWERING)
+
+    def answer_without_sound(self, streams: Sequence[StreamLike]) -> None:
+        """Take only these of what comes in: there is no call then, and others follow them."""
+        if self.stage is CallStage.INCOMING:
+            self._attempt(lambda: self.session.accept(streams))
+            self.notice = self.tr("Taken without the sound")
+            self._finish(CallStage.ENDED, "answered")
 
     def busy(self) -> None:
         """Refuse with 486: other devices of this account may still ring."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
@@ -10,7 +10,7 @@ from blinkq.app.address import dial_uri
 from blinkq.app.call import CALL_NOTIFICATIONS, Call, CallStage
 from blinkq.app.conference import Conference
 from blinkq.app.history import CallRecord, History
-from blinkq.app.middleware import AccountLike, Middleware, SessionLike
+from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
 from blinkq.base.clock import Clock
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
@@ -148,12 +148,12 @@ class CallList(QObject):
         other.tell(self.tr("Asking before %1 is transferred here.").replace("%1", call.title))
         return other
 
-    def answer_and_end(self, call: Call) -> None:
-        """Answer ``call`` and end the call, or the whole conference, that is talked to now."""
+    def answer_and_end(self, call: Call, beside: Sequence[StreamLike] | None = None) -> None:
+        """Answer ``call`` (``beside``: see there) and end the call, or the whole conference, that is talked to now."""
         line = self.active_line
         for other in [line] if isinstance(line, Call) else list(line.calls) if line is not None else []:
             other.hang_up()
-        call.answer()
+        call.answer(beside=beside)
 
     def dismiss(self, call: Call) -> None:
         """Take a call that is over out of the list."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QEvent, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QEnterEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PyQt6.QtWidgets import QApplication, QFrame, QSizePolicy, QSpacerItem, QWidget
 
 from blinkq.app.call import Call, CallStage
+from blinkq.app.call_media import CallMedium
 from blinkq.app.call_panel_form import CallPanelForm
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
 from blinkq.app.keypad import DIGITS
+from blinkq.app.panel_media import PanelMedia, local_files
 from blinkq.app.widgets import set_level, set_mark
 from blinkq.app.wording import advice, clock_text, happened, stage_text
 
@@ -29,15 +32,16 @@ _LARGE = QSize(22, 22)
 class CallPanel(QFrame):
     """Shows a Call and gives its commands. ``mute_wanted`` asks to mute every call's microphone; ``redial_wanted`` to call again;
     ``hold_wanted`` to hold the call, ``activate_wanted`` to take it from hold and hold the others; ``join_wanted`` to join it with the one
-    talked to, ``leave_wanted`` to take it out of the conference; ``transfer_wanted``; ``chat_wanted`` to add a
-    chat (True) or remove it; ``close_wanted`` to take the panel away."""
+    talked to, ``leave_wanted`` to take it out of the conference; ``transfer_wanted``; ``media_wanted`` to add
+    a medium ("chat", "file", "share", "view"; True) or remove it; ``files_dropped``; ``close_wanted`` to take the panel away."""
 
     mute_wanted = pyqtSignal(bool)
     hold_wanted = pyqtSignal(Call)
     join_wanted = pyqtSignal(Call)
     leave_wanted = pyqtSignal(Call)
     transfer_wanted = pyqtSignal(Call)
-    chat_wanted = pyqtSignal(Call, bool)
+    media_wanted = pyqtSignal(Call, str, bool)
+    files_dropped = pyqtSignal(Call, list)
     redial_wanted = pyqtSignal(Call)
     activate_wanted = pyqtSignal(Call)
     close_wanted = pyqtSignal(Call)
@@ -48,8 +52,9 @@ class CallPanel(QFrame):
         self.ui: CallPanelForm = load_form("call_panel")
         self.ui.setupUi(self)
         self._sent = ""
-        self._muted = self._chatting = False
+        self._muted = False
         self._small = self._joinable = False
+        self._media = PanelMedia(self.ui, self)
         self._spacer = QSpacerItem(0, 0)
         self._timer = QTimer(self)
         self._timer.setInterval(REFRESH_INTERVAL)
@@ -81,11 +86,10 @@ class CallPanel(QFrame):
         self.refresh()
         self.updateGeometry()
 
-    def set_chat(self, chatting: bool) -> None:
-        """Show whether the call has a chat."""
-        if chatting != self._chatting:
-            self._chatting = chatting
-            self.refresh()
+    def set_media(self, media: Sequence[CallMedium]) -> None:
+        """Show what the call has beside the sound."""
+        self._media.show_media(media)
+        self.updateGeometry()
 
     def retire(self) -> None:
         """Stop following the call: the panel is going."""
@@ -134,10 +138,7 @@ class CallPanel(QFrame):
         ui.holdButton.setVisible(not call.joined)
         ui.recordButton.setVisible(not self._small or call.recording is not None)
         ui.keypadButton.setVisible(not self._small)
-        ui.chatButton.setVisible(not self._small or self._chatting)
-        ui.chatButton.setEnabled(talking)
-        ui.chatButton.setChecked(self._chatting)
-        ui.chatButton.setToolTip(self.tr("Remove the chat from the call") if self._chatting else self.tr("Add a chat to the call"))
+        self._refresh_media_buttons()
         self._refresh_transfer(talking)
         ui.joinButton.setVisible(self._joinable and not call.joined)
         ui.leaveButton.setVisible(call.joined)
@@ -183,10 +184,26 @@ class CallPanel(QFrame):
         self._run_timers(self.call.stage is CallStage.TALKING)
         super().leaveEvent(event)
 
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and self.call.stage is CallStage.TALKING and local_files(event.mimeData()):
+            event.acceptProposedAction()
+            set_mark(self, "drop", True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
+        set_mark(self, "drop", False)
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        set_mark(self, "drop", False)
+        if event is not None:
+            event.acceptProposedAction()
+            self.files_dropped.emit(self.call, local_files(event.mimeData()))
+
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "_linger"):
             self._refresh_pictures()
+            self.ui.mediaStrip.redraw()
             self._refresh_lock(self.call.stage is CallStage.TALKING)
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
@@ -194,6 +211,7 @@ class CallPanel(QFrame):
     def _prepare(self) -> None:
         ui = self.ui
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Call with %1").replace("%1", self.call.title))
         title = ui.titleLabel.font()
         title.setBold(True)
@@ -204,7 +222,7 @@ class CallPanel(QFrame):
         ui.timerLabel.setFont(clock)
         for button, name, role in (
             (ui.muteButton, "microphone", "text"), (ui.holdButton, "hold", "text"), (ui.recordButton, "record", "danger"),
-            (ui.keypadButton, "keypad", "text"), (ui.chatButton, "chat", "text"), (ui.transferButton, "transfer", "text"),
+            (ui.keypadButton, "keypad", "text"), (ui.transferButton, "transfer", "text"),
             (ui.joinButton, "join", "text"),
             (ui.leaveButton, "split", "text"), (ui.hangUpButton, "hang-up", "on_accent"),
         ):  # fmt: skip
@@ -225,7 +243,7 @@ class CallPanel(QFrame):
         ui.holdButton.clicked.connect(self._hold_clicked)
         ui.recordButton.clicked.connect(self._record_clicked)
         ui.keypadButton.toggled.connect(self._keypad_toggled)
-        ui.chatButton.clicked.connect(self._chat_clicked)
+        self._media.wanted.connect(lambda kind, wanted: self.media_wanted.emit(call, kind, wanted))
         ui.hangUpButton.clicked.connect(call.hang_up)
         ui.answerButton.clicked.connect(call.answer)
         ui.busyButton.clicked.connect(call.busy)
@@ -249,10 +267,6 @@ class CallPanel(QFrame):
         self.ui.recordButton.setChecked(self.call.recording is not None)
         self.call.toggle_recording()
 
-    def _chat_clicked(self, checked: bool) -> None:
-        self.ui.chatButton.setChecked(self._chatting)  # the answer comes back through set_chat
-        self.chat_wanted.emit(self.call, checked)
-
     def _redial(self) -> None:
         self.redial_wanted.emit(self.call)
 
@@ -261,13 +275,18 @@ class CallPanel(QFrame):
 
     def _keypad_toggled(self, shown: bool) -> None:
         self.ui.keypad.setVisible(shown)
+        self._refresh_media_buttons()
         self.updateGeometry()
+
+    def _refresh_media_buttons(self) -> None:
+        keypad = self.ui.keypadButton.isChecked()
+        self._media.refresh(talking=self.call.stage is CallStage.TALKING, small=self._small or keypad)
 
     def _refresh_buttons_size(self) -> None:
         """Large buttons with their text below the picture, or small ones in one line."""
         ui, style = self.ui, Qt.ToolButtonStyle
         for button in (
-            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.chatButton, ui.transferButton, ui.joinButton, ui.leaveButton,
+            ui.muteButton, ui.holdButton, ui.recordButton, ui.keypadButton, ui.transferButton, ui.joinButton, ui.leaveButton,
             ui.hangUpButton,
         ):  # fmt: skip
             button.setToolButtonStyle(style.ToolButtonTextBesideIcon if self._small else style.ToolButtonTextUnderIcon)

@@ -7,6 +7,7 @@ from typing import Protocol
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from blinkq.app.keypad import Keypad
+from blinkq.app.media_strip import MediaStrip
 from blinkq.app.widgets import LevelMeter
 
 __all__ = ["CallPanelForm"]
@@ -35,7 +36,13 @@ class CallPanelForm(Protocol):
     recordButton: QToolButton
     keypadButton: QToolButton
     hangUpButton: QToolButton
+    mediaButtons: QWidget
+    mediaLayout: QHBoxLayout
     chatButton: QToolButton
+    filesButton: QToolButton
+    shareButton: QToolButton
+    viewButton: QToolButton
+    mediaStrip: MediaStrip
     transferButton: QToolButton
     joinButton: QToolButton
     leaveButton: QToolButton

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PyQt6.QtCore import QEvent, QObject, QStringListModel, Qt, pyqtSignal
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from blinkq.app.call import Call, CallStage
 from blinkq.app.call_list import CallList
+from blinkq.app.call_media import CallMedia
 from blinkq.app.call_panel import CallPanel
 from blinkq.app.conference_panel import ConferencePanel
 from blinkq.app.icons import set_icon
@@ -23,24 +26,23 @@ _MINIMUM = 130
 
 class CallsPane(QObject):
     """Drives the area of the calls of the main window's form. ``changed`` when there are more or fewer; ``mute_wanted`` asks to mute every
-    call; ``redial_wanted`` to call again; ``chat_wanted`` to add a chat to a call or remove
-    it; ``focus_lost`` when the panel with the keyboard has gone."""
+    call; ``redial_wanted`` to call again; ``focus_lost`` when the panel with the keyboard has gone."""
 
     changed = pyqtSignal()
     mute_wanted = pyqtSignal(bool)
     redial_wanted = pyqtSignal(Call)
-    chat_wanted = pyqtSignal(Call, bool)
     focus_lost = pyqtSignal()
 
     def __init__(
-        self, ui: MainWindowForm, calls: CallList, transfers: Transfers, middleware: Middleware, addresses: QStringListModel,
-        window: QWidget,
+        self, ui: MainWindowForm, calls: CallList, transfers: Transfers, media: CallMedia, middleware: Middleware,
+        addresses: QStringListModel, window: QWidget,
     ) -> None:  # fmt: skip
         super().__init__(window)
         self.panels: dict[int, CallPanel] = {}
         self._ui = ui
         self._calls = calls
         self._transfers = transfers
+        self._media = media
         self._middleware = middleware
         self._addresses = addresses
         self._window = window
@@ -70,6 +72,7 @@ class CallsPane(QObject):
         ui.joinAction.setEnabled(calls.can_join)
         ui.splitAction.setEnabled(calls.conference.live)
         self._arrange()
+        self._show_media()
         self.changed.emit()
         self.fit()
 
@@ -109,6 +112,7 @@ class CallsPane(QObject):
         calls.added.connect(self._added)
         calls.removed.connect(self._removed)
         calls.changed.connect(self.refresh)
+        self._media.changed.connect(self._show_media)
         self.conference.mute_wanted.connect(self.mute_wanted)
         self.conference.hold_wanted.connect(self._hold_conference)
         self.conference.split_wanted.connect(lambda: calls.split_all())
@@ -140,7 +144,8 @@ class CallsPane(QObject):
         panel.transfer_wanted.connect(self._transfer)
         panel.close_wanted.connect(self._calls.dismiss)
         panel.redial_wanted.connect(self.redial_wanted)
-        panel.chat_wanted.connect(self.chat_wanted)
+        panel.media_wanted.connect(self._media_wanted)
+        panel.files_dropped.connect(self._media.send)
         self.panels[id(call)] = panel
         self._ui.callsLayout.addWidget(panel)
         call.talking.connect(lambda: self._talking(call))
@@ -182,6 +187,22 @@ class CallsPane(QObject):
             waiting = call.stage is CallStage.TALKING and call.hold_wanted
             panel.set_place(small=call.joined or (waiting and several), joinable=waiting and calls.can_join)
         self.conference.setVisible(calls.conference.live)
+
+    def _show_media(self) -> None:
+        for panel in self.panels.values():
+            panel.set_media([] if panel.call.over else self._media.of(panel.call))
+
+    def _media_wanted(self, call: Call, kind: str, wanted: bool) -> None:
+        """Chat, files or a screen in a call: begun or ended."""
+        media = self._media
+        if not wanted:
+            media.end(call, kind)
+        elif kind == "file":
+            paths, _kind = QFileDialog.getOpenFileNames(self._window, self.tr("Send files to %1").replace("%1", call.title))
+            media.send(call, [Path(path) for path in paths])
+        else:
+            {"chat": media.add_chat, "share": media.share, "view": media.view}[kind](call)
+        self._show_media()
 
     # commands --------------------------------------------------------------------------------------------------------------------
 

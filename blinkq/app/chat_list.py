@@ -1,4 +1,4 @@
-"""All conversations: opens them, asks about those that others begin, and follows the chats that are part of calls."""
+"""All conversations: opens them, and follows the chats that are part of calls."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from blinkq.app.address import dial_uri, display_address
 from blinkq.app.call import Call, CallStage
 from blinkq.app.chat import CHAT_NOTIFICATIONS, Chat
-from blinkq.app.chat_entries import clean_line
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
-from blinkq.app.peer_request import Decision, PeerRequest
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -27,7 +25,6 @@ log = get_logger("app.chat_list")
 
 #: so many strangers are asked about at once; others hear that we are busy
 MAX_ASKING = 4
-_BUSY_HERE = 486
 
 
 class Asker(QObject):
@@ -43,14 +40,13 @@ class Asker(QObject):
 
 
 class ChatList(QObject):
-    """The conversations. ``added`` and ``removed`` with a Chat; ``asked`` with a question for a person; ``opened`` with a Chat that shall
-    be seen now; ``changed`` when anything shown has."""
+    """The conversations. ``added`` and ``removed`` with a Chat; ``opened`` with a Chat that shall be seen now; ``arrived`` with one
+    that somebody has written in; ``changed`` when anything shown has."""
 
     added = pyqtSignal(Chat)
     removed = pyqtSignal(Chat)
     opened = pyqtSignal(Chat)
     arrived = pyqtSignal(Chat)
-    asked = pyqtSignal(PeerRequest)
     changed = pyqtSignal()
 
     def __init__(self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, parent: QObject | None = None) -> None:
@@ -63,7 +59,6 @@ class ChatList(QObject):
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
-        self._asking = 0
         bridge.carry(*MEDIA_NOTIFICATIONS, *CHAT_NOTIFICATIONS)
         bridge.listen("SIPSessionDidRenegotiateStreams", self._NH_SIPSessionDidRenegotiateStreams)
         bridge.listen("SIPSessionDidStart", self._NH_SIPSessionDidStart)
@@ -157,39 +152,6 @@ class ChatList(QObject):
             chat.forget()
 
     # what others begin -----------------------------------------------------------------------------------------------------------
-
-    def take(self, session: SessionLike, stream: StreamLike) -> None:
-        """Somebody wants to chat: ask a person."""
-        if session.state != "incoming":  # it may have been given up while the notification travelled
-            return
-        if self._asking >= MAX_ASKING:
-            session.reject(_BUSY_HERE)
-            return
-        identity = session.remote_identity
-        uri = str(identity.uri) if identity is not None else ""
-        name = self.name_of(uri) or clean_line((identity.display_name if identity is not None else "") or "")
-        link = self._link(session, stream, uri, MediaStage.INCOMING, self)
-        self._asking += 1
-
-        def accept() -> None:
-            chat = self.chat_with(uri, session.account, name)
-            chat.attach(link, cast(ChatStreamLike, stream))
-            link.accept()
-            self.opened.emit(chat)
-
-        def closed() -> None:
-            self._asking -= 1
-            request.deleteLater()
-
-        session.send_ring_indication()
-        shown = display_address(uri)
-        text = self.tr("wants to chat with you.") if not name or name == shown else self.tr("(%1) wants to chat with you.")
-        request = PeerRequest(
-            Asker(link, name or shown), self.tr("Chat?"), text.replace("%1", shown), "chat", Decision(accept, link.reject), self,
-            during_call=False,
-        )  # fmt: skip
-        request.closed.connect(closed)
-        self.asked.emit(request)
 
     def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
         self._adopt(notification.sender, list(notification.data.added_streams))

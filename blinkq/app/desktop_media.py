@@ -29,6 +29,9 @@ class ScreenHandlerLike(DesktopHandlerLike, Protocol):
     def cut_text(self, text: str) -> None:
         """Our clipboard has this text now."""
 
+    def stop(self) -> None:
+        """Show nothing any more, at once."""
+
 
 class DesktopStreamLike(Protocol):
     """A desktop in a session."""

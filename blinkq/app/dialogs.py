@@ -5,6 +5,7 @@ from __future__ import annotations
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QApplication, QDialog, QWidget
 
+from blinkq.app.answers import Answers
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
 from blinkq.app.incoming_dialog import IncomingDialog
@@ -22,17 +23,18 @@ STEP = 36
 class Dialogs(QObject):
     """Holds what is open. Nothing of it is in the way for longer than there is something to decide."""
 
-    def __init__(self, calls: CallList, ringer: Ringer, window: QWidget) -> None:
+    def __init__(self, calls: CallList, answers: Answers, ringer: Ringer, window: QWidget) -> None:
         super().__init__(window)
         self.open: list[QDialog] = []
         self._calls = calls
+        self._answers = answers
         self._ringer = ringer
         self._window = window
 
     def ask_call(self, call: Call) -> None:
         """Ask what to do with an incoming call."""
         if call.incoming and call.asks:
-            dialog = IncomingDialog(call, self._calls)
+            dialog = IncomingDialog(call, self._calls, self._answers)
             dialog.silenced.connect(self._ringer.silence)
             self._show(dialog)
 

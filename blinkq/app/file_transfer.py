@@ -6,12 +6,14 @@ What this is not: a widget, or what starts transfers (``file_transfer_list``).
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from blinkq.app.address import display_address
+from blinkq.app.call import Call
 from blinkq.app.chat_entries import clean_line
 from blinkq.app.media_failures import failure_text
 from blinkq.app.media_session import MediaSession, MediaStage
@@ -29,6 +31,8 @@ __all__ = ["FILE_NOTIFICATIONS", "FileTransfer", "TransferStage"]
 _SPEED_WINDOW = 5.0
 #: how long the sender of a file that has arrived may take to end the session (ms)
 _PATIENCE = 5000
+#: codes with which a program refuses a file in a call, unlike a person
+_NO_PLACE = (0, 415, 488, 491, 501, 606)
 #: what the middleware says when the session ended before the file
 _INTERRUPTED = "Interrupted transfer"
 
@@ -38,7 +42,7 @@ class TransferStage(StrEnum):
 
     CONNECTING = "connecting"
     HASHING = "hashing"
-    ASKING = "asking"
+    QUEUED = "queued"
     RUNNING = "running"
     DONE = "done"
     CANCELLED = "cancelled"
@@ -56,10 +60,14 @@ class FileTransfer(QObject):
 
     def __init__(
         self, bridge: NotificationBridge, clock: Clock, link: MediaSession, stream: FileStreamLike, name: str, account: AccountLike | None,
-        parent: QObject | None = None, *, path: Path | None = None,
+        parent: QObject | None = None, *, path: Path | None = None, call: Call | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.uri = link.uri
+        #: the call that it was begun in
+        self.call = call
+        #: asked for another way when a call does not take the file; None when there is none
+        self.detour: Callable[[], tuple[MediaSession, FileStreamLike] | None] = lambda: None
         self.who = clean_line(name)
         self.account = account
         self.incoming = path is None
@@ -68,22 +76,17 @@ class FileTransfer(QObject):
         self.size = stream.file_selector.size
         self.directory = stream.handler.save_directory
         self.transfer_id = stream.transfer_id
-        self.stage = TransferStage.ASKING if link.stage is MediaStage.INCOMING else TransferStage.CONNECTING
+        self.stage = TransferStage.CONNECTING
         self.transferred = 0
         self.hashed = 0.0
         self.reason = ""
-        self._link = link
         self._bridge = bridge
         self._clock = clock
-        self._stream = stream
         self._points: deque[tuple[float, int]] = deque()
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
-        self._patience.timeout.connect(link.end)
-        for notification in FILE_NOTIFICATIONS:
-            bridge.listen(notification, getattr(self, f"_NH_{notification}"), stream.handler)
-        link.changed.connect(self._link_changed)
-        link.finished.connect(self._link_finished)
+        self._patience.timeout.connect(lambda: self._link.end())
+        self._follow(link, stream)
 
     # what is shown ---------------------------------------------------------------------------------------------------------------
 
@@ -134,14 +137,17 @@ class FileTransfer(QObject):
 
     # commands --------------------------------------------------------------------------------------------------------------------
 
-    def accept(self) -> None:
-        """Take the file."""
-        if self.stage is TransferStage.ASKING:
+    def wait(self) -> None:
+        """Others go first."""
+        self._enter(TransferStage.QUEUED)
+
+    def begin(self) -> None:
+        """Its turn has come."""
+        if self.stage is TransferStage.QUEUED:
             self._enter(TransferStage.CONNECTING)
-            self._link.accept()
 
     def cancel(self) -> None:
-        """Refuse it, or stop it. Nothing happens when it is over."""
+        """Stop it. Nothing happens when it is over."""
         if not self.over:
             self.reason = ""
             self._end(TransferStage.CANCELLED)
@@ -198,15 +204,31 @@ class FileTransfer(QObject):
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
-    def _link_changed(self) -> None:
-        self.changed.emit()
+    def _follow(self, link: MediaSession, stream: FileStreamLike) -> None:
+        self._link, self._stream = link, stream
+        for notification in FILE_NOTIFICATIONS:
+            self._bridge.listen(notification, getattr(self, f"_NH_{notification}"), stream.handler)
+        link.changed.connect(self.changed)
+        link.finished.connect(self._link_finished)
 
     def _link_finished(self) -> None:
         self._patience.stop()
+        other = self.detour() if not self.over and self.stage is not TransferStage.RUNNING and self._call_refused else None
+        if other is not None:
+            self.forget()
+            self._enter(TransferStage.CONNECTING)
+            self._follow(*other)
+            return
         if not self.over:
             self.reason = self.reason or self._why()
             self._end(TransferStage.FAILED)
         self.forget()
+
+    @property
+    def _call_refused(self) -> bool:
+        """The call goes on without the file, and nobody said that it is not wanted."""
+        explanation = self._link.explanation
+        return self._link.part_of_call and explanation is not None and explanation.code in _NO_PLACE
 
     def _why(self) -> str:
         """The session ended, and the file with it."""
@@ -214,8 +236,7 @@ class FileTransfer(QObject):
             return explanation_text(self._link.explanation)
         if not self._link.ended_by_peer:
             return failure_text(_INTERRUPTED)
-        text = self.tr("%1 took it back.") if self.stage is TransferStage.ASKING else self.tr("%1 stopped it.")
-        return text.replace("%1", self.title)
+        return self.tr("%1 stopped it.").replace("%1", self.title)
 
     def _enter(self, stage: TransferStage) -> None:
         if not self.over and stage is not self.stage:

@@ -1,22 +1,19 @@
-"""All file transfers: sends, asks about files that others send, tries again."""
+"""All file transfers: sends files, alone or in calls, follows those that others send, tries again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TypeVar
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from blinkq.app.address import display_address
+from blinkq.app.call import Call
 from blinkq.app.chat_entries import clean_line
-from blinkq.app.chat_list import MAX_ASKING, Asker
 from blinkq.app.file_transfer import FILE_NOTIFICATIONS, FileTransfer
-from blinkq.app.file_wording import size_text
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
 from blinkq.app.message_media import FileStreamLike
-from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
-from blinkq.app.peer_request import Decision, PeerRequest
+from blinkq.app.middleware import AccountLike, Middleware
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -26,7 +23,12 @@ __all__ = ["FileTransferList", "SendError"]
 
 log = get_logger("app.file_transfers")
 
-_BUSY_HERE = 486
+_Made = TypeVar("_Made")
+
+#: bytes of a file that goes as a part of a call: while a larger one is prepared the call could not be put on hold
+MAX_IN_CALL = 100_000_000
+#: files that are proposed together
+MAX_TOGETHER = 5
 
 
 class SendError(Exception):
@@ -34,12 +36,11 @@ class SendError(Exception):
 
 
 class FileTransferList(QObject):
-    """The transfers. ``added`` with each that is sent or was accepted, ``removed`` with those taken off the list; ``asked`` with a question
-    for a person; ``changed`` when anything shown has."""
+    """The transfers. ``added`` with each that is sent or was accepted, ``removed`` with those taken off the list;
+    ``changed`` when anything shown has."""
 
     added = pyqtSignal(FileTransfer)
     removed = pyqtSignal(FileTransfer)
-    asked = pyqtSignal(PeerRequest)
     changed = pyqtSignal()
 
     def __init__(self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, parent: QObject | None = None) -> None:
@@ -50,7 +51,6 @@ class FileTransferList(QObject):
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
-        self._asking = 0
         bridge.carry(*MEDIA_NOTIFICATIONS, *FILE_NOTIFICATIONS)
 
     @property
@@ -62,29 +62,36 @@ class FileTransferList(QObject):
 
     def send(self, path: Path, uri: str, account: AccountLike | None, name: str = "", transfer_id: str | None = None) -> FileTransfer:
         """Send a file to an address. Raises SendError."""
-        if path.is_dir():
-            raise SendError(self.tr("%1 is a folder: pack it into one file first.").replace("%1", path.name))
-        try:
-            session = self._middleware.new_session(account)
-            stream = self._middleware.media.new_file(session.account, path, transfer_id)
-        except OSError as error:
-            reason = clean_line(error.strerror or str(error))
-            raise SendError(self.tr("%1 cannot be read: %2.").replace("%1", path.name).replace("%2", reason)) from None
-        except (BlinkQError, ValueError) as error:
-            log.warning("no file can be sent: %s", error)
-            raise SendError(self.tr("BlinkQ cannot send files at the moment. Wait until it has started, then try again.")) from None
-        link = MediaSession(self._middleware, self._bridge, session, stream, uri, MediaStage.LOOKING_UP, self)
+        link, stream = self._begin(path, uri, account, transfer_id)
         name = name or self.name_of(uri)
         transfer = FileTransfer(self._bridge, self._clock, link, stream, name, account, self, path=path)
         self._add(transfer)
         link.dial(account, name)
         return transfer
 
+    def send_in_call(self, paths: Sequence[Path], call: Call) -> list[FileTransfer]:
+        """Send files to the other party of a call, as a part of it as far as they are small, else beside it. Raises SendError for the
+        first that cannot be read; the others are sent."""
+        links: list[MediaSession] = []
+        sent: list[FileTransfer] = []
+        failed: SendError | None = None
+        for path in paths:
+            try:
+                sent.append(self._send_with(path, call, links))
+            except SendError as error:
+                failed = failed or error
+        if links:
+            links[0].propose(*links[1:])
+        if failed is not None:
+            raise failed
+        return sent
+
     def retry(self, transfer: FileTransfer) -> FileTransfer:
         """Send a file again that did not arrive; the other side goes on where it stopped when it can. Raises SendError."""
         if transfer.path is None or not transfer.retryable:
             raise SendError(self.tr("Only the other side can send this file again."))
         again = self.send(transfer.path, transfer.uri, transfer.account, transfer.who, transfer.transfer_id)
+        again.call = transfer.call
         self.remove(transfer)
         return again
 
@@ -107,44 +114,63 @@ class FileTransferList(QObject):
 
     # what others send ------------------------------------------------------------------------------------------------------------
 
-    def take(self, session: SessionLike, stream: StreamLike) -> None:
-        """Somebody wants to send a file, or to have one (which nobody offered: refused)."""
-        file = cast(FileStreamLike, stream)
-        if session.state != "incoming":  # it may have been given up while the notification travelled
-            return
-        if file.direction != "recvonly" or self._asking >= MAX_ASKING:
-            session.reject(_BUSY_HERE)
-            return
-        identity = session.remote_identity
-        uri = str(identity.uri) if identity is not None else ""
-        name = self.name_of(uri) or clean_line((identity.display_name if identity is not None else "") or "")
-        link = MediaSession(self._middleware, self._bridge, session, stream, uri, MediaStage.INCOMING, self)
-        transfer = FileTransfer(self._bridge, self._clock, link, file, name, session.account, self)
-        self._asking += 1
-
-        def accept() -> None:
-            self._add(transfer)
-            transfer.accept()
-
-        def closed() -> None:
-            self._asking -= 1
-            request.deleteLater()
-
-        session.send_ring_indication()
-        request = PeerRequest(
-            Asker(link, name or display_address(uri)), self.tr("Take a file?"), self._question(transfer), "file",
-            Decision(accept, transfer.cancel), self, during_call=False,
-        )  # fmt: skip
-        request.closed.connect(closed)
-        self.asked.emit(request)
+    def follow(self, link: MediaSession, stream: FileStreamLike, name: str, account: AccountLike | None, call: Call | None) -> FileTransfer:
+        """Follow a file that somebody sends, alone or in a call, which a person has just agreed to."""
+        transfer = FileTransfer(self._bridge, self._clock, link, stream, name, account, self, call=call)
+        self._add(transfer)
+        return transfer
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
-    def _question(self, transfer: FileTransfer) -> str:
-        size = size_text(transfer.size) if transfer.size is not None else self.tr("size not told")
-        who = "" if transfer.title == transfer.peer else f"({transfer.peer}) "
-        text = self.tr("wants to send you a file:\n%1 (%2)\nIt will be kept in %3 and not be opened by itself.")
-        return who + text.replace("%2", size).replace("%3", str(transfer.directory)).replace("%1", transfer.name)
+    def _begin(self, path: Path, uri: str, account: AccountLike | None, transfer_id: str | None) -> tuple[MediaSession, FileStreamLike]:
+        """A session of its own for a file, not yet dialled. Raises SendError."""
+        session = self._try(path, lambda: self._middleware.new_session(account))
+        stream = self._try(path, lambda: self._stream(session.account, path, transfer_id))
+        return MediaSession(self._middleware, self._bridge, session, stream, uri, MediaStage.LOOKING_UP, self), stream
+
+    def _send_with(self, path: Path, call: Call, links: list[MediaSession]) -> FileTransfer:
+        """Send a file to the other party of a call; what is to be proposed there is added to ``links``."""
+        stream = self._try(path, lambda: self._stream(call.session.account, path, None))
+        within = len(links) < MAX_TOGETHER and (stream.file_selector.size or 0) <= MAX_IN_CALL
+        if within:
+            link = MediaSession(self._middleware, self._bridge, call.session, stream, call.uri, MediaStage.CALLING, self, part_of_call=True)
+        else:
+            link, stream = self._begin(path, call.uri, call.account, stream.transfer_id)
+        transfer = FileTransfer(self._bridge, self._clock, link, stream, call.name, call.account, self, path=path, call=call)
+        transfer.detour = lambda: self._send_beside(transfer)
+        self._add(transfer)
+        if within:
+            links.append(link)
+        else:
+            link.dial(call.account, call.name)
+        return transfer
+
+    def _send_beside(self, transfer: FileTransfer) -> tuple[MediaSession, FileStreamLike] | None:
+        """A way for a file that a call has no place for."""
+        assert transfer.path is not None
+        try:
+            link, stream = self._begin(transfer.path, transfer.uri, transfer.account, transfer.transfer_id)
+        except SendError as error:
+            log.info("file for %s: %s", transfer.peer, error)
+            return None
+        link.dial(transfer.account, transfer.who)
+        return link, stream
+
+    def _stream(self, account: AccountLike, path: Path, transfer_id: str | None) -> FileStreamLike:
+        if path.is_dir():
+            raise SendError(self.tr("%1 is a folder: pack it into one file first.").replace("%1", path.name))
+        return self._middleware.media.new_file(account, path, transfer_id)
+
+    def _try(self, path: Path, make: Callable[[], _Made]) -> _Made:
+        """What cannot be made becomes a SendError."""
+        try:
+            return make()
+        except OSError as error:
+            reason = clean_line(error.strerror or str(error))
+            raise SendError(self.tr("%1 cannot be read: %2.").replace("%1", path.name).replace("%2", reason)) from None
+        except (BlinkQError, ValueError) as error:
+            log.warning("no file can be sent: %s", error)
+            raise SendError(self.tr("BlinkQ cannot send files at the moment. Wait until it has started, then try again.")) from None
 
     def _add(self, transfer: FileTransfer) -> None:
         self.transfers.append(transfer)

@@ -18,8 +18,8 @@ def size_text(size: float) -> str:
 def status_text(transfer: FileTransfer) -> str:
     """Where a transfer stands, in a few words or a sentence."""
     match transfer.stage:
-        case TransferStage.ASKING:
-            return _tr("Waiting for your answer")
+        case TransferStage.QUEUED:
+            return _tr("Waiting for the files before it")
         case TransferStage.HASHING:
             return _tr("Preparing, %1 %").replace("%1", str(round(transfer.hashed * 100)))
         case TransferStage.CONNECTING:

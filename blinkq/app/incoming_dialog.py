@@ -1,14 +1,16 @@
-"""The dialog of an incoming call: who calls which account, and Answer, Busy or Reject; during a call, what becomes of that one."""
+"""The dialog of an incoming call: who calls which account and with what, and Answer, Busy or Reject; what becomes of a present call."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from PyQt6.QtCore import QSize, pyqtSignal
-from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from blinkq.app.answers import Answers
 from blinkq.app.call import Call, CallStage
 from blinkq.app.call_list import CallList
+from blinkq.app.choice_boxes import ChoiceBoxes
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
 from blinkq.app.people import LOCAL_ACCOUNT
@@ -24,6 +26,8 @@ class IncomingDialogForm(Protocol):
     titleLabel: QLabel
     addressLabel: QLabel
     accountLabel: QLabel
+    offersWidget: QWidget
+    offersLayout: QVBoxLayout
     talkingLabel: QLabel
     holdAnswerButton: QPushButton
     endAnswerButton: QPushButton
@@ -39,10 +43,13 @@ class IncomingDialog(QDialog):
 
     silenced = pyqtSignal(Call)
 
-    def __init__(self, call: Call, calls: CallList, parent: QWidget | None = None) -> None:
+    def __init__(self, call: Call, calls: CallList, answers: Answers, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.call = call
         self._calls = calls
+        self._answers = answers
+        self._offered = answers.offered(call)
+        self.choices: ChoiceBoxes | None = None
         self._talking: bool | None = None
         self.ui: IncomingDialogForm = load_form("incoming_dialog")
         self.ui.setupUi(self)
@@ -55,11 +62,12 @@ class IncomingDialog(QDialog):
         ):  # fmt: skip
             set_icon(button, name, role)
             button.setMinimumHeight(34)
-        ui.answerButton.clicked.connect(call.answer)
-        ui.holdAnswerButton.clicked.connect(call.answer)  # whom we talk to is put on hold by every answer
-        ui.endAnswerButton.clicked.connect(lambda: calls.answer_and_end(call))
+        ui.answerButton.clicked.connect(lambda: self._answer(end_other=False))
+        ui.holdAnswerButton.clicked.connect(lambda: self._answer(end_other=False))  # every answer puts whom we talk to on hold
+        ui.endAnswerButton.clicked.connect(lambda: self._answer(end_other=True))
         ui.busyButton.clicked.connect(call.busy)
         ui.rejectButton.clicked.connect(call.reject)
+        self._show_offers()
         self._show_talking()
         calls.changed.connect(self._calls_changed)
 
@@ -69,6 +77,26 @@ class IncomingDialog(QDialog):
         if self.call.stage is CallStage.INCOMING:
             self.silenced.emit(self.call)
         super().done(result)
+
+    def _show_offers(self) -> None:
+        """A call may bring a chat, files, a screen: each is taken or left."""
+        ui = self.ui
+        ui.offersWidget.setVisible(bool(self._offered))
+        if self._offered:
+            self.choices = ChoiceBoxes(self._answers.choices(self.call), self)
+            ui.offersLayout.addWidget(self.choices)
+            self.choices.changed.connect(self._choose)
+            QWidget.setTabOrder(self.choices.boxes[-1], ui.holdAnswerButton)
+
+    def _choose(self) -> None:
+        for button in (self.ui.answerButton, self.ui.holdAnswerButton, self.ui.endAnswerButton):
+            button.setEnabled(self.choices is None or bool(self.choices.chosen))
+
+    def _answer(self, *, end_other: bool) -> None:
+        chosen = None if self.choices is None else [self._offered[number] for number in sorted(self.choices.chosen)]
+        self._answers.answer(self.call, chosen, end_other=end_other)
+        if self.call.stage is CallStage.INCOMING:  # another question comes first: which screen
+            self.done(0)
 
     def _calls_changed(self) -> None:
         if self.call.stage is not CallStage.INCOMING:
@@ -101,8 +129,6 @@ class IncomingDialog(QDialog):
         ui.addressLabel.setVisible(bool(call.name) and call.name != call.peer)
         account = call.account.id if call.account is not None else ""
         for_whom = self.tr("From the local network") if account == LOCAL_ACCOUNT else self.tr("For %1").replace("%1", account)
-        if any(stream.type == "chat" for stream in call.session.proposed_streams or ()):
-            for_whom = self.tr("%1, with a chat").replace("%1", for_whom)
         ui.accountLabel.setText(for_whom)
         ui.accountLabel.setVisible(bool(account))
         ui.pictureLabel.setPixmap(pixmap("incoming", "good", QSize(44, 44), self.devicePixelRatioF()))

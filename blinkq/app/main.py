@@ -18,7 +18,9 @@ from PyQt6.QtWidgets import QApplication, QDialog
 
 import blinkq
 from blinkq.app.account_list import AccountList
+from blinkq.app.answers import Answers
 from blinkq.app.call_list import CallList
+from blinkq.app.call_media import CallMedia
 from blinkq.app.chat import Chat
 from blinkq.app.contact_list import ContactList
 from blinkq.app.desktop_commands import DesktopCommands
@@ -30,12 +32,14 @@ from blinkq.app.main_window import MainWindow, Models
 from blinkq.app.messages import Messages
 from blinkq.app.middleware import Middleware
 from blinkq.app.notices import Notices
+from blinkq.app.offered_media import OfferedMedia
 from blinkq.app.proposals import Proposals
 from blinkq.app.ringer import Ringer
 from blinkq.app.sipsimple_middleware import SIPSimpleMiddleware
 from blinkq.app.theme import Appearance, Theme
 from blinkq.app.transfers import Transfers
 from blinkq.app.tray import Tray
+from blinkq.app.visitors import Visitors
 from blinkq.base.clock import Clock, SystemClock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -107,19 +111,24 @@ class Application(QObject):
         clock = clock or SystemClock()
         self.calls = CallList(middleware, self.bridge, clock, self.history, self)
         self.ringer = Ringer(middleware, self.calls, self)
-        self.proposals = Proposals(self.bridge, self.calls, self)
         self.transfers = Transfers(self.bridge, self.calls, self)
         self.contacts = ContactList(middleware.people, self.bridge, self)
         self.calls.name_of = self.contacts.name_of
         self.messages = Messages(middleware, self.bridge, clock, self.calls, settings, self)
         self.messages.name_with(self.contacts.name_of)
-        self.desktops = Desktops(middleware, self.bridge, clock, self.calls, settings, self)
+        self.desktops = Desktops(middleware, self.bridge, clock, settings, self)
         self.desktops.name_of = self.contacts.name_of
-        models = Models(self.accounts, self.calls, self.transfers, self.contacts, self.messages.chats, self.messages.files)
+        offered = OfferedMedia(self.messages.chats, self.messages.files, self.desktops, self)
+        self.visitors = Visitors(middleware, self.bridge, self.calls, offered, self)
+        self.proposals = Proposals(middleware, self.bridge, self.calls, offered, self)
+        media = CallMedia(self.messages.chats, self.messages.files, self.desktops, self)
+        media.files_wanted.connect(self.messages.files_window.come_to_front)
+        models = Models(self.accounts, self.calls, self.transfers, self.contacts, self.messages.chats, self.messages.files, media)
         self.window = MainWindow(middleware, self.bridge, models, self.theme, settings)
         self.desktop_commands = DesktopCommands(self.window, self.desktops, self.calls)
         self.tray = Tray(middleware, self.calls, self.accounts, self)
-        self._dialogs = Dialogs(self.calls, self.ringer, self.window)
+        answers = Answers(middleware, self.bridge, self.calls, offered, self)
+        self._dialogs = Dialogs(self.calls, answers, self.ringer, self.window)
         self.notices = Notices(self.bridge, self.window.show_notice, self)
         self._connect()
 
@@ -205,8 +214,7 @@ class Application(QObject):
         self.calls.added.connect(self._dialogs.ask_call)
         self.proposals.asked.connect(self._dialogs.ask_request)
         self.transfers.asked.connect(self._dialogs.ask_request)
-        self.messages.asked.connect(self._dialogs.ask_request)
-        self.desktops.asked.connect(self._dialogs.ask_request)
+        self.visitors.asked.connect(self._dialogs.ask_request)
         self.messages.call_wanted.connect(self._call_chat)
         self.messages.tell = self.tray.notify
         self.window.messages.chats_wanted.connect(self.messages.chat_window.come_to_front)

@@ -16,6 +16,7 @@ from blinkq.app.account_list import AccountList
 from blinkq.app.address import AddressError, split_name
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
+from blinkq.app.call_media import CallMedia
 from blinkq.app.call_panel import CallPanel
 from blinkq.app.calls_pane import CallsPane
 from blinkq.app.chat_list import ChatList
@@ -59,6 +60,7 @@ class Models:
     contacts: ContactList
     chats: ChatList
     files: FileTransferList
+    media: CallMedia
 
 
 class MainWindow(QMainWindow):
@@ -87,10 +89,8 @@ class MainWindow(QMainWindow):
         self._presence_bar = PresenceBar(self.ui, middleware.people, bridge, models.accounts, settings, self)
         self._recent_pane = RecentPane(self.ui, models.calls.history, self)
         self._contacts_pane = ContactsPane(self.ui, models.contacts, middleware.people, settings, self)
-        self._calls_pane = CallsPane(self.ui, models.calls, models.transfers, middleware, self._completions, self)
-        self.messages = MessageCommands(
-            self.ui, models.chats, models.files, lambda: self.account, self.show_dial_error, lambda: list(self.panels.values()), self
-        )
+        self._calls_pane = CallsPane(self.ui, models.calls, models.transfers, models.media, middleware, self._completions, self)
+        self.messages = MessageCommands(self.ui, models.chats, models.files, lambda: self.account, self.show_dial_error, self)
         self._prepare()
         self._connect()
         menus = {DeviceKind.INPUT: self.ui.inputMenu, DeviceKind.OUTPUT: self.ui.outputMenu, DeviceKind.ALERT: self.ui.alertMenu}
@@ -271,7 +271,6 @@ class MainWindow(QMainWindow):
         calls.changed.connect(self._show_body)
         calls.mute_wanted.connect(self.set_muted)
         calls.redial_wanted.connect(self._redial)
-        calls.chat_wanted.connect(self.messages.toggle_chat)
         calls.focus_lost.connect(ui.dialBox.setFocus)
         ui.dialBox.returnPressed.connect(self._dial)
         ui.dialBox.textChanged.connect(self._dial_text_changed)

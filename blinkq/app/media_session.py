@@ -11,6 +11,7 @@ from enum import StrEnum
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import display_address
+from blinkq.app.call_change import CallChange
 from blinkq.app.media_failures import explain_media
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
 from blinkq.base.errors import BlinkQError
@@ -25,7 +26,12 @@ log = get_logger("app.media_session")
 
 _DECLINE = 603
 _CANCELLED = 487
+_GLARE = 491
+#: codes that say what a person thinks of it
+_ANSWERS = (486, _DECLINE)
 _USER_REQUEST = ("", "user request", "user_request")
+#: states of a session in which something is proposed
+_PROPOSED = ("sending_proposal", "cancelling_proposal", "received_proposal", "accepting_proposal")
 
 
 class MediaStage(StrEnum):
@@ -67,6 +73,7 @@ class MediaSession(QObject):
         self._name = ""
         self._stopped = False
         self._trouble = ""
+        self._proposal: CallChange | None = None
         self._listening: list[tuple[str, Handler, object]] = []
         for name in _SESSION_NOTIFICATIONS:
             self._listen(name, session)
@@ -96,16 +103,26 @@ class MediaSession(QObject):
         self._listen("DNSLookupDidSucceed", lookup)
         self._listen("DNSLookupDidFail", lookup)
 
-    def propose(self) -> None:
-        """Add the stream to the call that the session is."""
-        if not self._attempt(lambda: self.session.add_stream(self.stream)):
-            self._failed(self.tr("The call does not allow it at the moment: try again in a moment."))
+    def propose(self, *others: MediaSession) -> None:
+        """Add the stream to the call that the session is, together with those of ``others``; while the call is being changed otherwise it
+        waits."""
+        links = (self, *others)
+        change = CallChange(
+            self.session, lambda: self.session.add_streams([link.stream for link in links if not link.over]), self.parent()
+        )
+        for link in links:
+            link._proposal = change
 
     def accept(self) -> None:
         """Take what comes in."""
         if self.stage is MediaStage.INCOMING:
             self._enter(MediaStage.ANSWERING)
             self._attempt(lambda: self.session.accept([self.stream]))
+
+    def taken(self) -> None:
+        """It was taken together with other streams of its session."""
+        if self.stage is MediaStage.INCOMING:
+            self._enter(MediaStage.ANSWERING)
 
     def reject(self) -> None:
         """Refuse what comes in."""
@@ -114,17 +131,15 @@ class MediaSession(QObject):
             self._attempt(lambda: self.session.reject(_DECLINE))
 
     def end(self) -> None:
-        """End it, whatever its stage; a call that it is part of goes on."""
+        """End it, whatever its stage; the rest of the session goes on."""
         if self.over or self._stopped:
             return
         if self.stage is MediaStage.INCOMING:
             self.reject()
             return
         self._stopped = True
-        if self.part_of_call:
-            if self.stage is MediaStage.RUNNING and self._attempt(lambda: self.session.remove_stream(self.stream)):
-                return
-            self._finish()
+        if self.part_of_call or self._others:
+            self._leave()
         elif (self.stage is MediaStage.LOOKING_UP and self.session.state is None) or not self._attempt(self.session.end):
             self._finish()
 
@@ -158,9 +173,11 @@ class MediaSession(QObject):
         if self.stage is MediaStage.CALLING:
             self._enter(MediaStage.RINGING)
 
-    def _NH_SIPSessionDidStart(self, _notification: Notification) -> None:
-        if not self.part_of_call:
+    def _NH_SIPSessionDidStart(self, notification: Notification) -> None:
+        if any(stream is self.stream for stream in notification.data.streams):
             self._run()
+        else:
+            self._not_taken(_DECLINE, "Decline", ours=self.session.direction == "outgoing")
 
     def _NH_SIPSessionDidFail(self, notification: Notification) -> None:
         data = notification.data
@@ -188,13 +205,16 @@ class MediaSession(QObject):
                 self.explanation = explain_media(self.stream.type, 0, None, self._trouble, display_address(self.uri))
             self._finish()
 
+    def _NH_SIPSessionGotAcceptProposal(self, notification: Notification) -> None:
+        data = notification.data
+        proposed = any(stream is self.stream for stream in data.proposed_streams or ())
+        if proposed and not any(stream is self.stream for stream in data.accepted_streams):
+            self._not_taken(_DECLINE, "Decline", ours=data.originator == "local")
+
     def _NH_SIPSessionGotRejectProposal(self, notification: Notification) -> None:
         data = notification.data
         if any(stream is self.stream for stream in data.proposed_streams or ()):
-            if data.originator == "local" and not self._stopped:
-                sentence = self.tr("The other side did not take it into the call.")
-                self.explanation = Explanation(sentence, "", data.code, str(data.reason), display_address(self.uri))
-            self._finish()
+            self._not_taken(data.code, str(data.reason), ours=data.originator == "local")
 
     def _NH_SIPSessionHadProposalFailure(self, notification: Notification) -> None:
         if any(stream is self.stream for stream in notification.data.proposed_streams or ()):
@@ -214,11 +234,48 @@ class MediaSession(QObject):
             return False
         return True
 
+    @property
+    def _others(self) -> bool:
+        """Whether the session goes on without this stream."""
+        streams = self.session.streams or ()
+        return any(stream is self.stream for stream in streams) and len(streams) > 1
+
+    def _leave(self) -> None:
+        """Take the stream out of a call, or back what was proposed; what is under way is waited for."""
+        session = self.session
+        if self.stage is MediaStage.RUNNING or any(stream is self.stream for stream in session.streams or ()):
+            CallChange(session, lambda: session.remove_stream(self.stream), self.parent())
+        elif self._proposal is not None and not self._proposal.made:
+            self._finish()  # nobody has heard of it
+        elif session.state == "sending_proposal" and all(stream is self.stream for stream in session.proposed_streams or ()):
+            self._attempt(session.cancel_proposal)  # where it comes too late, it goes as soon as it is there
+        elif session.state not in _PROPOSED:
+            self._finish()
+
+    def _not_taken(self, code: int, reason: str, *, ours: bool = True) -> None:
+        """The session goes on without the stream."""
+        peer = display_address(self.uri)
+        if not ours or self._stopped:
+            self.explanation = None
+        elif code in _ANSWERS:
+            self.explanation = explain_media(self.stream.type, code, reason, reason, peer)
+        elif code == _GLARE:
+            both, again = self.tr("Both sides changed the call at the same moment."), self.tr("Try again.")
+            self.explanation = Explanation(both, again, code, reason, peer)
+        else:
+            self.explanation = Explanation(self.tr("The other side did not take it into the call."), "", code, reason, peer)
+        self._finish()
+
     def _failed(self, reason: str) -> None:
         self.explanation = explain_media(self.stream.type, 0, None, reason, display_address(self.uri))
         self._finish()
 
     def _run(self) -> None:
+        if self._stopped and not self.over:  # it was to go while the other side was still asked
+            if self.stage is not MediaStage.RUNNING:
+                self.stage = MediaStage.RUNNING
+                self._leave()
+            return
         if self.stage not in (MediaStage.RUNNING, MediaStage.OVER):
             self._enter(MediaStage.RUNNING)
             self.running.emit()
@@ -239,7 +296,7 @@ class MediaSession(QObject):
 
 _SESSION_NOTIFICATIONS = (
     "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd", "SIPSessionDidRenegotiateStreams",
-    "SIPSessionGotRejectProposal", "SIPSessionHadProposalFailure",
+    "SIPSessionGotAcceptProposal", "SIPSessionGotRejectProposal", "SIPSessionHadProposalFailure",
 )  # fmt: skip
 _STREAM_NOTIFICATIONS = ("MediaStreamDidFail",)
 #: to be carried from the beginning: a session can be over before anybody listens to it

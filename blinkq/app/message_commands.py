@@ -1,4 +1,4 @@
-"""Chats and files in the main window: the chat button, the Messages menu, the chat of a call."""
+"""Chats and files in the main window: the chat button, the Messages menu."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from blinkq.app.address import AddressError, dial_uri, display_address, split_name
-from blinkq.app.call import Call
-from blinkq.app.call_panel import CallPanel
 from blinkq.app.chat import Chat
 from blinkq.app.chat_list import ChatList
 from blinkq.app.file_transfer_list import FileTransferList, SendError
@@ -33,7 +31,7 @@ class MessageCommands(QObject):
 
     def __init__(
         self, ui: MainWindowForm, chats: ChatList, files: FileTransferList, account: Callable[[], AccountLike | None],
-        complain: Callable[[str], None], panels: Callable[[], list[CallPanel]], window: QWidget,
+        complain: Callable[[str], None], window: QWidget,
     ) -> None:  # fmt: skip
         super().__init__(window)
         self._ui = ui
@@ -41,7 +39,6 @@ class MessageCommands(QObject):
         self._files = files
         self._account = account
         self._complain = complain
-        self._panels = panels
         self._window = window
         for action, name in ((ui.chatAction, "chat"), (ui.sendFileAction, "file")):
             set_icon(action, name)
@@ -54,14 +51,12 @@ class MessageCommands(QObject):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is unread, and which calls have a chat."""
+        """Show what is unread."""
         unread = self._chats.unread
         self._ui.chatsAction.setText(self.tr("&Chats (%1 unread)").replace("%1", str(unread)) if unread else self.tr("&Chats"))
         set_icon(self._ui.chatButton, "chat", "accent" if unread else "text")
         known = self.tr("Chat with the address (%1 unread)").replace("%1", str(unread))
         self._ui.chatButton.setToolTip(known if unread else self.tr("Chat with the address (Ctrl+Enter)"))
-        for panel in self._panels():
-            panel.set_chat(self._chats.chat_of(panel.call) is not None)
 
     def chat(self, address: str, name: str = "", account: AccountLike | None = None) -> Chat | None:
         """Begin a chat; what is wrong with the address is shown."""
@@ -105,14 +100,6 @@ class MessageCommands(QObject):
             return None
         self._complain("")
         return uri
-
-    def toggle_chat(self, call: Call, wanted: bool) -> None:
-        """Add a chat to a call, or remove it again."""
-        if wanted:
-            self._chats.add_to_call(call)
-        else:
-            self._chats.remove_from_call(call)
-        self.refresh()
 
     def _chat_typed(self) -> None:
         name, address = split_name(self._ui.dialBox.text())

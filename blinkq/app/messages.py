@@ -13,8 +13,7 @@ from blinkq.app.chat_window import ChatWindow
 from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_transfer_list import FileTransferList
 from blinkq.app.file_transfers_window import FileTransfersWindow
-from blinkq.app.middleware import Middleware, SessionLike
-from blinkq.app.peer_request import PeerRequest
+from blinkq.app.middleware import Middleware
 from blinkq.base.clock import Clock
 from blinkq.qtbridge.notifications import NotificationBridge
 
@@ -25,9 +24,8 @@ _PREVIEW = 80
 
 
 class Messages(QObject):
-    """Holds the conversations and transfers. ``asked`` with a question for a person; ``call_wanted`` with the Chat whose party to call."""
+    """Holds the conversations and transfers. ``call_wanted`` with the Chat whose party to call."""
 
-    asked = pyqtSignal(PeerRequest)
     call_wanted = pyqtSignal(Chat)
 
     def __init__(
@@ -38,14 +36,11 @@ class Messages(QObject):
         self.chats = ChatList(middleware, bridge, clock, self)
         self.files = FileTransferList(middleware, bridge, clock, self)
         self.chats.calls = lambda: calls.live
-        calls.answers_without_sound = self._take
         self.chat_window = ChatWindow(self.chats, self.files, settings)
         self.files_window = FileTransfersWindow(self.files, settings)
         #: tells something beside the tray: a title and a text
         self.tell: Callable[[str, str], None] = lambda _title, _text: None
         self.chat_window.call_wanted.connect(self.call_wanted)
-        for part in (self.chats, self.files):
-            part.asked.connect(self.asked)
         self.chats.arrived.connect(self._arrived)
         self.files.added.connect(self._file_added)
 
@@ -59,17 +54,6 @@ class Messages(QObject):
         self.files.close()
         self.chat_window.retire()
         self.files_window.hide()
-
-    def _take(self, session: SessionLike) -> bool:
-        """Somebody begins a session without sound."""
-        for stream in session.proposed_streams or ():
-            if stream.type == "chat":
-                self.chats.take(session, stream)
-                return True
-            if stream.type == "file-transfer":
-                self.files.take(session, stream)
-                return True
-        return False
 
     def _arrived(self, chat: Chat) -> None:
         page = self.chat_window.page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,7 +11,7 @@ from PyQt6.QtCore import QObject, pyqtBoundSignal, pyqtSignal
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 
-__all__ = ["Decision", "Party", "PeerRequest"]
+__all__ = ["Choice", "Decision", "Party", "PeerRequest"]
 
 log = get_logger("app.peer_request")
 
@@ -28,6 +28,14 @@ class Party(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several things that are wanted together: a few words, and whether it is taken when nobody decides otherwise."""
+
+    text: str
+    ticked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What accepting and refusing do to the session."""
 
@@ -39,14 +47,15 @@ class PeerRequest(QObject):
     """One request. ``closed`` once, when there is nothing to decide any more.
 
     ``call``: who asks; ``during_call``: whether it is about a call that goes on whatever the answer is;
-    ``heading`` what it is about, ``text`` what is wanted (it goes on after the name of the other party), ``picture`` the name of an icon.
+    ``heading`` what it is about, ``text`` what is wanted (it goes on after the name of the other party), ``picture`` the name of an icon;
+    ``choices``: several things that can be taken one by one, ``chosen`` the numbers of those that are.
     """
 
     closed = pyqtSignal()
 
     def __init__(
         self, call: Party, heading: str, text: str, picture: str, decision: Decision, parent: QObject | None = None, *,
-        during_call: bool = True,
+        during_call: bool = True, choices: Sequence[Choice] = (),
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.call = call
@@ -54,12 +63,14 @@ class PeerRequest(QObject):
         self.text = text
         self.picture = picture
         self.during_call = during_call
+        self.choices = list(choices)
+        self.chosen = {number for number, choice in enumerate(choices) if choice.ticked} if choices else {0}
         self._decision = decision
         self._open = True
         call.finished.connect(self.close)
 
     def accept(self) -> None:
-        """Agree. Nothing happens when it is too late."""
+        """Agree to what is chosen. Nothing happens when it is too late."""
         self._decide(self._decision.accept)
 
     def reject(self) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Protocol
 
 from PyQt6.QtCore import QSize, QTimer
-from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QWidget
+from PyQt6.QtWidgets import QDialog, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from blinkq.app.choice_boxes import ChoiceBoxes
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import pixmap, set_icon
 from blinkq.app.peer_request import PeerRequest
@@ -25,6 +26,7 @@ class PeerRequestDialogForm(Protocol):
     headingLabel: QLabel
     titleLabel: QLabel
     questionLabel: QLabel
+    choicesLayout: QVBoxLayout
     acceptButton: QPushButton
     rejectButton: QPushButton
     hintLabel: QLabel
@@ -49,6 +51,14 @@ class PeerRequestDialog(QDialog):
         ui.titleLabel.setText(breakable(request.call.title))
         ui.headingLabel.setText(request.heading)
         ui.questionLabel.setText(breakable(request.text))
+        self.choices: ChoiceBoxes | None = None
+        if request.choices:
+            self.choices = ChoiceBoxes(request.choices, self)
+            ui.choicesLayout.addSpacing(6)
+            ui.choicesLayout.addWidget(self.choices)
+            self.choices.changed.connect(self._choose)
+            self._choose()
+            QWidget.setTabOrder(self.choices.boxes[-1], ui.acceptButton)
         if not request.during_call:
             self.setWindowTitle(f"{request.heading} – BlinkQ")
             ui.rejectButton.setToolTip(self.tr("Refuse (Alt+R)"))
@@ -82,6 +92,11 @@ class PeerRequestDialog(QDialog):
             self._show_time()
         else:
             self.request.reject()
+
+    def _choose(self) -> None:
+        assert self.choices is not None
+        self.request.chosen = self.choices.chosen
+        self.ui.acceptButton.setEnabled(bool(self.request.chosen))
 
     def _show_time(self) -> None:
         self.ui.hintLabel.setText(self.tr("Without an answer it is refused in %1 s.").replace("%1", str(self.seconds_left)))

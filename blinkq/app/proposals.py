@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QCoreApplication, QObject, pyqtSignal
 
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
-from blinkq.app.middleware import SessionLike, StreamLike
+from blinkq.app.media_session import MediaSession, MediaStage
+from blinkq.app.middleware import Middleware, SessionLike, StreamLike
+from blinkq.app.offered_media import Accepted, OfferedMedia, Question
 from blinkq.app.peer_request import Decision, PeerRequest
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -20,8 +22,18 @@ __all__ = ["Proposals", "media_text"]
 log = get_logger("app.proposals")
 
 _NOT_ACCEPTABLE_HERE = 488
+#: what a person has to say of a file: other codes let the sender try another way
+_DECLINE = 603
 #: media that calls have no place for: accepted, they would be lost without a word. What applications add is theirs to show.
-_WITHOUT_WINDOW = frozenset({"desktop-sharing", "file-transfer", "screen-sharing", "video"})
+_WITHOUT_WINDOW = frozenset({"screen-sharing", "video"})
+#: media that are shown in windows of their own
+_WITH_WINDOW = frozenset({"chat", "desktop-sharing", "file-transfer"})
+
+
+class _Over(QObject):
+    """``gone`` when there is nothing to decide any more: answered, taken back, or the call is over."""
+
+    gone = pyqtSignal()
 
 
 class Proposals(QObject):
@@ -29,39 +41,92 @@ class Proposals(QObject):
 
     asked = pyqtSignal(PeerRequest)
 
-    def __init__(self, bridge: NotificationBridge, calls: CallList, parent: QObject | None = None) -> None:
+    def __init__(
+        self, middleware: Middleware, bridge: NotificationBridge, calls: CallList, media: OfferedMedia, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self._middleware = middleware
+        self._bridge = bridge
         self._calls = calls
-        self._open: dict[int, PeerRequest] = {}
+        self._media = media
+        self._open: dict[int, tuple[PeerRequest, _Over]] = {}
         for name in _NOTIFICATIONS:
             bridge.listen(name, getattr(self, f"_NH_{name}"))
 
     def _NH_SIPSessionGotProposal(self, notification: Notification) -> None:
         session: SessionLike = notification.sender
         call = self._call_of(session)
-        if notification.data.originator != "remote" or call is None or session.state != "received_proposal":
+        if notification.data.originator != "remote" or session.state != "received_proposal":
             return
         proposed = notification.data.proposed_streams
-        if [stream.type for stream in proposed] == ["desktop-sharing"]:
-            return  # what it is about takes more words: ``desktops`` asks
-        streams = [stream for stream in proposed if stream.type not in _WITHOUT_WINDOW]
-        if not streams:
+        streams = [stream for stream in proposed if self._has_place(stream)]
+        if call is None or not streams:
             self._refuse(call, session, media_text(proposed))
-            return
-        decision = Decision(lambda: session.accept_proposal(streams), lambda: session.reject_proposal(_NOT_ACCEPTABLE_HERE))
-        text = self.tr("wants to add to the call with you: %1").replace("%1", media_text(streams))
-        request = PeerRequest(call, self.tr("Add to the call?"), text, "add", decision, self)
-        self._open[id(session)] = request
-        request.closed.connect(lambda: self._closed(session, request))
+        else:
+            self._ask(call, session, streams)
+
+    def _ask(self, call: Call, session: SessionLike, streams: list[StreamLike]) -> None:
+        over = _Over(self)
+
+        def agree() -> None:
+            chosen = [stream for number, stream in enumerate(streams) if number in request.chosen]
+            self._media.choose_screen(chosen, call.title, over.gone, accept)
+
+        def accept(accepted: Accepted) -> None:
+            if session.state != "received_proposal":  # taken back meanwhile
+                return
+            if not accepted.streams:
+                refuse()
+                return
+            for stream in accepted.streams:
+                if stream.type in _WITH_WINDOW:
+                    link = MediaSession(
+                        self._middleware, self._bridge, session, stream, call.uri, MediaStage.CALLING, self, part_of_call=True
+                    )
+                    self._media.follow(accepted, stream, link, call.name, call.account, call)
+            self._attempt(call, lambda: session.accept_proposal(accepted.streams))
+
+        def refuse() -> None:
+            files = all(stream.type == "file-transfer" for stream in streams)
+            self._attempt(call, lambda: session.reject_proposal(_DECLINE if files else _NOT_ACCEPTABLE_HERE))
+
+        question = self._question(streams)
+        request = PeerRequest(
+            call, question.heading, question.text, question.picture, Decision(agree, refuse), self,
+            choices=[self._media.choice(stream) for stream in streams] if len(streams) > 1 else (),
+        )  # fmt: skip
+        call.finished.connect(over.gone)
+        self._open[id(session)] = request, over
         self.asked.emit(request)
 
-    def _refuse(self, call: Call, session: SessionLike, media: str) -> None:
+    def _question(self, streams: list[StreamLike]) -> Question:
+        """A call has its own words for a chat: there is talk already."""
+        alone = streams[0] if len(streams) == 1 else None
+        if alone is not None and alone.type in ("desktop-sharing", "file-transfer"):
+            return self._media.question(alone)
+        if all(stream.type == "file-transfer" for stream in streams):
+            return Question(self.tr("Take files?"), self.tr("wants to send you files:"), "file")
+        text = self.tr("wants to add to the call with you: %1").replace("%1", media_text(streams))
+        return Question(self.tr("Add to the call?"), text if alone is not None else self.tr("wants to add to the call with you:"), "add")
+
+    def _has_place(self, stream: StreamLike) -> bool:
+        return self._media.usable(stream) if stream.type in _WITH_WINDOW else stream.type not in _WITHOUT_WINDOW
+
+    def _refuse(self, call: Call | None, session: SessionLike, media: str) -> None:
+        done = self._attempt(call, lambda: session.reject_proposal(_NOT_ACCEPTABLE_HERE))
+        if call is not None and done:
+            text = self.tr("%1 wanted to add to the call: %2. BlinkQ has no window for it.")
+            call.tell(text.replace("%1", call.title).replace("%2", media))
+
+    @staticmethod
+    def _attempt(call: Call | None, command: Callable[[], None]) -> bool:
+        """Answer; the peer may have taken it back at this very moment."""
         try:
-            session.reject_proposal(_NOT_ACCEPTABLE_HERE)
-        except (BlinkQError, RuntimeError) as error:  # the peer has just taken it back
-            log.info("proposal of %s: %s", call.peer, error)
-            return
-        call.tell(self.tr("%1 wanted to add to the call: %2. BlinkQ has no window for it.").replace("%1", call.title).replace("%2", media))
+            command()
+        except (BlinkQError, RuntimeError) as error:
+            log.info("proposal of %s: %s", call.peer if call is not None else "somebody", error)
+            return False
+        return True
 
     def _NH_SIPSessionGotAcceptProposal(self, notification: Notification) -> None:
         if notification.data.originator == "remote":
@@ -79,17 +144,15 @@ class Proposals(QObject):
             self._over(notification, text.replace("%2", str(notification.data.failure_reason).rstrip(".")))
 
     def _over(self, notification: Notification, notice: str) -> None:
-        request = self._open.get(id(notification.sender))
-        if request is not None:
+        request, over = self._open.pop(id(notification.sender), (None, None))
+        if request is not None and over is not None:
             request.close()
+            over.gone.emit()
+            request.deleteLater()
+            over.deleteLater()
         call = self._call_of(notification.sender)
         if call is not None and notice:
             call.tell(notice)
-
-    def _closed(self, session: SessionLike, request: PeerRequest) -> None:
-        if self._open.get(id(session)) is request:
-            del self._open[id(session)]
-        request.deleteLater()
 
     def _call_of(self, session: SessionLike) -> Call | None:
         return next((call for call in self._calls.live if call.session is session), None)

@@ -43,6 +43,7 @@ class ScreenShare(QObject):
         self.who = clean_line(name)
         self.monitor = monitor
         self.reason = ""
+        self._over = False
         self._bridge = bridge
         self._handler = cast(ScreenHandlerLike, stream.handler)
         self._echo: str | None = None
@@ -50,6 +51,7 @@ class ScreenShare(QObject):
         link.changed.connect(self.changed)
         link.finished.connect(self._link_finished)
         clipboard = QGuiApplication.clipboard()
+        self._listening = clipboard is not None
         if clipboard is not None:
             clipboard.dataChanged.connect(self._tell_clipboard)
 
@@ -61,7 +63,7 @@ class ScreenShare(QObject):
     @property
     def seen(self) -> bool:
         """Whether the screen is seen now."""
-        return self.link.stage is MediaStage.RUNNING
+        return self.link.stage is MediaStage.RUNNING and not self._over
 
     @property
     def control(self) -> bool:
@@ -76,23 +78,34 @@ class ScreenShare(QObject):
             self.changed.emit()
 
     def stop(self) -> None:
-        """Show nothing any more."""
+        """Show nothing any more, from now on: what the session still has to do does not matter to that."""
+        self._handler.stop()
         self.link.end()
+        self._finish()
 
     def forget(self) -> None:
         """Stop listening. Idempotent."""
-        self._bridge.forget(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        self._let_go()
         self.link.forget()
 
     def _link_finished(self) -> None:
         if self.link.explanation is not None:
             self.reason = explanation_text(self.link.explanation)
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._over:
+            self._over = True
+            self._let_go()
+            self.changed.emit()
+            self.finished.emit()
+
+    def _let_go(self) -> None:
+        self._bridge.forget(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
         clipboard = QGuiApplication.clipboard()
-        if clipboard is not None:
+        if clipboard is not None and self._listening:
+            self._listening = False
             clipboard.dataChanged.disconnect(self._tell_clipboard)
-        self.forget()
-        self.changed.emit()
-        self.finished.emit()
 
     def _NH_ScreenServerHandlerGotClipboard(self, notification: Notification) -> None:
         clipboard = QGuiApplication.clipboard()

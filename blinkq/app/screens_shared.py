@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PyQt6.QtCore import QObject, QSize, pyqtSignal
+from PyQt6.QtCore import QObject, QSize, pyqtBoundSignal, pyqtSignal
 
 from blinkq.app.desktop_media import DesktopMedia, DesktopStreamLike
 from blinkq.app.media_session import MediaSession
@@ -37,8 +37,10 @@ class ScreensShared(QObject):
         """Those that go on."""
         return [bar.share for bar in self.bars]
 
-    def choose(self, title: str, accept: Callable[[Monitor, bool], None], reject: Callable[[], None]) -> None:
-        """Ask which screen ``title`` shall see, and what for; nothing is shown where no screen can be."""
+    def choose(
+        self, title: str, accept: Callable[[Monitor, bool], None], reject: Callable[[], None], gone: pyqtBoundSignal | None = None
+    ) -> None:
+        """Ask which screen ``title`` shall see, and what for; nothing is shown where no screen can be. The question goes with ``gone``."""
         try:
             monitors = self._media.monitors()
         except ScreenError as error:
@@ -50,6 +52,8 @@ class ScreensShared(QObject):
         dialog.accepted.connect(lambda: accept(dialog.monitor, dialog.control))
         dialog.rejected.connect(reject)
         dialog.finished.connect(lambda _result: self.dialogs.remove(dialog))
+        if gone is not None:
+            gone.connect(dialog.reject)
         fit_height(dialog)
         dialog.resize(dialog.size().expandedTo(QSize(400, 0)))
         dialog.show()
@@ -63,6 +67,7 @@ class ScreensShared(QObject):
         self.bars.append(bar)
         share.finished.connect(lambda: self._finished(bar))
         bar.stop_wanted.connect(self.stop)
+        share.changed.connect(self.changed)
         bar.show()
         self.changed.emit()
         return share
@@ -88,5 +93,9 @@ class ScreensShared(QObject):
             if bar.share.reason:
                 text = self.tr("Your screen is not shown to %1 any more. %2").replace("%1", bar.share.title)
                 self.told.emit(text.replace("%2", bar.share.reason))
-            bar.share.link.deleteLater()
+            link = bar.share.link
+            if link.over:
+                link.deleteLater()
+            else:  # the other side is still to be told
+                link.finished.connect(link.deleteLater)
             self.changed.emit()

@@ -72,6 +72,11 @@ class ShareBar(QWidget):
         if moved:
             self._fit()
 
+    def come_to_front(self) -> None:
+        """Show the bar above the others."""
+        self.show()
+        self.raise_()
+
     def retire(self) -> None:
         """The sharing is over: go."""
         self.share.changed.disconnect(self.refresh)

@@ -109,6 +109,7 @@ QPushButton[kind="primary"]:disabled, QToolButton[kind="primary"]:disabled, QPus
     QToolButton[kind="danger"]:disabled {{
     background: {c.line}; border-color: {c.line}; color: {c.muted}; }}
 QFrame[card="true"] {{ background: {c.card}; border: 1px solid {c.line}; border-radius: 10px; }}
+QFrame[drop="true"] {{ border: 2px dashed {c.accent}; }}
 QFrame[card="true"]:focus {{ border: 2px solid {c.accent}; }}
 QFrame[card="true"] QLabel {{ background: transparent; }}
 QFrame[notice="true"] {{ background: {c.card}; border: 1px solid {c.warning}; border-radius: 8px; }}

@@ -450,9 +450,8 @@ def test_a_chat_that_the_other_side_does_not_want_in_the_call(talk: Conversation
 
 def test_a_chat_proposed_in_a_call_opens_its_tab(talk: Conversation) -> None:
     session = talk.person.call("bob@example.com")
-    session.proposes("chat")
     chat = talk.person.middleware.media.offered_chat()
-    session.proposed_streams = [chat]  # type: ignore[list-item]
+    session.proposes_streams(chat)
     talk.person.settle()
     dialog = talk.person.dialog
     assert isinstance(dialog, PeerRequestDialog)
@@ -484,7 +483,8 @@ def test_a_call_that_comes_with_a_chat(talk: Conversation) -> None:
     person.settle()
     dialog = person.dialog
     assert isinstance(dialog, IncomingDialog)
-    assert dialog.ui.accountLabel.text() == "For alice@example.com, with a chat"
+    assert dialog.choices is not None
+    assert [box.accessibleName() for box in dialog.choices.boxes] == ["Sound", "Chat"]
     person.click(dialog.ui.answerButton)
     session.starts()
     person.settle()

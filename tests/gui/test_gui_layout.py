@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import Qt
@@ -174,6 +175,38 @@ def _chat(person: Person) -> list[QWidget]:
     return [person.application.window, window]
 
 
+def _call_with_all_media(person: Person) -> list[QWidget]:
+    session = person.call("bob@example.com")
+    ui = person.panel(session).ui
+    for button in (ui.chatButton, ui.viewButton, ui.shareButton):
+        person.click(button)
+        if button is ui.shareButton:
+            person.click(person.application.desktops.shared.dialogs[-1].share_button)
+        session.answers_proposal()
+        person.settle()
+    call = person.panel(session).call
+    person.application.desktops.windows[0].hide()
+    person.application.messages.files.send_in_call([Path(__file__)], call)
+    return [person.application.window]
+
+
+def _call_that_offers_everything(person: Person) -> list[QWidget]:
+    media, desktop = person.middleware.media, person.middleware.desktop
+    person.middleware.calls_in(
+        streams=[FakeStream(), media.offered_chat(), media.offered_file("a very long name " * 12 + ".pdf", 10_000_000),
+                 desktop.offered("active"), desktop.offered("passive")],
+    )  # fmt: skip
+    person.settle()
+    return [person.dialog]
+
+
+def _several_files_offered(person: Person) -> list[QWidget]:
+    media = person.middleware.media
+    person.middleware.calls_in(streams=[media.offered_file("a" * 100, 10_000), media.offered_file("report.pdf", 2_000_000)])
+    person.settle()
+    return [person.dialog]
+
+
 def _chat_that_ended(person: Person) -> list[QWidget]:
     _chat(person)
     person.middleware.sessions[-1].ends()
@@ -204,7 +237,7 @@ def _asked_about_a_file(person: Person) -> list[QWidget]:
 
 
 SCENES = [
-    _chat, _chat_that_ended, _files, _asked_about_a_file,
+    _call_with_all_media, _call_that_offers_everything, _several_files_offered, _chat, _chat_that_ended, _files, _asked_about_a_file,
     _two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog, _contacts, _contact_dialog,
     _account_dialog,
 ]  # fmt: skip

@@ -27,7 +27,11 @@ def test_a_proposal_is_asked_and_accepted(person: Person, session: FakeSession) 
     person.settle()
     ui = asked(person).ui
     assert ui.titleLabel.text() == "bob@example.com"
-    assert ui.questionLabel.text() == "wants to add to the call with you: more sound and text"
+    assert ui.questionLabel.text() == "wants to add to the call with you:"
+    choices = asked(person).choices
+    assert choices is not None
+    assert [box.accessibleName() for box in choices.boxes] == ["Sound", "Text"]
+    assert all(box.isChecked() for box in choices.boxes)
     assert ui.rejectButton.hasFocus()  # nothing is added by an Enter that was meant for something else
     person.click(ui.acceptButton)
     assert session.commands[-1] == "accept proposal ['audio', 'text']"

@@ -24,6 +24,10 @@ class FakeEnd:
     sent: list[bytes] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     on_send: Any = None
+    stopped: bool = False
+
+    def stop(self) -> None:
+        self.stopped = True
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)

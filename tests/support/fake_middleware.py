@@ -126,11 +126,18 @@ class FakeSession:
     def unhold(self) -> None:
         self.commands.append("unhold")
 
-    def add_stream(self, stream: FakeStream) -> None:
+    def add_streams(self, streams: list[FakeStream]) -> None:
         if self.state != "connected":
-            raise IllegalStateError(f"add_stream is not allowed in state {self.state}")
-        self.commands.append(f"add {stream.type}")
-        self.state, self.proposed_streams = "sending_proposal", [stream]
+            raise IllegalStateError(f"add_streams is not allowed in state {self.state}")
+        if streams:
+            self.commands.append(f"add {' '.join(stream.type for stream in streams)}")
+            self.state, self.proposed_streams = "sending_proposal", list(streams)
+
+    def cancel_proposal(self) -> None:
+        if self.state != "sending_proposal":
+            raise IllegalStateError(f"cancel_proposal is not allowed in state {self.state}")
+        self.commands.append("cancel proposal")
+        self.state = "cancelling_proposal"
 
     def remove_stream(self, stream: FakeStream) -> None:
         if self.state != "connected":
@@ -209,17 +216,18 @@ class FakeSession:
         announce("SIPSessionGotProposal", self, originator="remote", streams=list(self.proposed_streams),
                  proposed_streams=list(self.proposed_streams))  # fmt: skip
 
-    def answers_proposal(self, code: int = 200) -> None:
-        """What we proposed is accepted and runs now, or is refused."""
+    def answers_proposal(self, code: int = 200, *, only: Sequence[Any] | None = None) -> None:
+        """What we proposed (``only`` that) is accepted and runs now, or is refused."""
         self.state = "connected"
-        streams, self.proposed_streams = self.proposed_streams or [], None
+        proposed, self.proposed_streams = self.proposed_streams or [], None
+        streams = [stream for stream in proposed if only is None or stream in only]
         if code >= 300:
-            announce("SIPSessionGotRejectProposal", self, originator="local", code=code, reason="Not Acceptable Here", streams=streams,
-                     proposed_streams=streams)  # fmt: skip
+            announce("SIPSessionGotRejectProposal", self, originator="local", code=code, reason="Not Acceptable Here", streams=proposed,
+                     proposed_streams=proposed)  # fmt: skip
             return
         self.streams = [*(self.streams or []), *streams]
         announce("SIPSessionGotAcceptProposal", self, originator="local", streams=streams, accepted_streams=streams,
-                 proposed_streams=streams)  # fmt: skip
+                 proposed_streams=proposed)  # fmt: skip
         announce("SIPSessionDidRenegotiateStreams", self, originator="local", action="add", streams=streams, added_streams=streams,
                  removed_streams=[])  # fmt: skip
 

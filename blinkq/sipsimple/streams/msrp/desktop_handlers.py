@@ -275,6 +275,11 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
         if self._server is not None:
             self._server.cut_text(text)
 
+    @in_engine
+    def stop(self) -> None:
+        """Show nothing any more, at once; the stream goes when its session is told. From any thread."""
+        self.end()
+
     def end(self) -> None:
         super().end()
         if self._server is not None:
