@@ -15,19 +15,23 @@ from blinkq.app.file_wording import size_text
 from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.middleware import AccountLike
+from blinkq.app.picture import Picture, PictureError, kind_of, thumbnail
 from blinkq.app.wording import explanation_text
+from blinkq.app.worker import Worker
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
 
-__all__ = ["CHAT_NOTIFICATIONS", "MAX_ENTRIES", "Chat"]
+__all__ = ["CHAT_NOTIFICATIONS", "MAX_ENTRIES", "MAX_PICTURES", "Chat"]
 
 log = get_logger("app.chat")
 
 #: entries that are kept; the oldest go first
 MAX_ENTRIES = 2000
+#: pictures that are kept, and their bytes: the oldest are let go, since a chat with many could fill the memory
+MAX_PICTURES, MAX_PICTURE_BYTES = 60, 64_000_000
 
 
 class Chat(QObject):
@@ -42,8 +46,9 @@ class Chat(QObject):
     session_wanted = pyqtSignal()
 
     def __init__(
-        self, bridge: NotificationBridge, clock: Clock, uri: str, name: str, account: AccountLike | None, parent: QObject | None = None
-    ) -> None:
+        self, bridge: NotificationBridge, clock: Clock, pictures: Worker, uri: str, name: str, account: AccountLike | None,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.uri = uri
         self.name = clean_line(name)
@@ -54,6 +59,8 @@ class Chat(QObject):
         self._stream: ChatStreamLike | None = None
         self._bridge = bridge
         self._clock = clock
+        #: decodes and packs pictures
+        self.pictures = pictures
         self.own_composing = OwnComposing(self._send_composing, self)
         self.peer_composing = PeerComposing(self)
         self.peer_composing.changed.connect(self.changed)
@@ -106,6 +113,14 @@ class Chat(QObject):
         entry = ChatEntry(EntryKind.OWN, text, self._clock.wallclock(), self.tr("You"), Mark.WAITING)
         self.own_composing.sent()
         self._add(entry)
+        self._transmit(entry)
+        return entry
+
+    def write_picture(self, picture: Picture) -> ChatEntry:
+        """Send a picture, as ``write`` does text."""
+        entry = ChatEntry(EntryKind.OWN, "", self._clock.wallclock(), self.tr("You"), Mark.WAITING, picture=picture)
+        self._add(entry)
+        self._keep_few_pictures()
         self._transmit(entry)
         return entry
 
@@ -165,14 +180,18 @@ class Chat(QObject):
         self.peer_composing.stopped()
         kind = str(data.content_type).partition(";")[0].strip().lower()
         content = data.content
+        entry = ChatEntry(EntryKind.PEER, "", self._clock.wallclock(), self.title)
         if isinstance(content, str) and kind.startswith("text/"):
-            text = clean_text(plain_of_html(content) if kind == "text/html" else content)
+            entry.text = clean_text(plain_of_html(content) if kind == "text/html" else content)
+        elif isinstance(content, bytes) and kind.startswith("image/") and (format_ := kind_of(content)) is not None:
+            entry.picture = Picture(content, format_)
         else:
             text = self.tr("[A message of a kind that cannot be shown here: %1, %2. Ask for it as a file.]")
-            text = text.replace("%1", clean_line(kind, 60)).replace("%2", size_text(len(content)))
-        entry = ChatEntry(EntryKind.PEER, text, self._clock.wallclock(), self.title)
+            entry.text = text.replace("%1", clean_line(kind, 60)).replace("%2", size_text(len(content)))
         self.unread += 1
         self._add(entry)
+        if entry.picture is not None:
+            self._show_picture(entry, entry.picture)
         self.arrived.emit(entry)
         self.changed.emit()
 
@@ -191,6 +210,29 @@ class Chat(QObject):
         self.peer_composing.told(str(notification.data.state), float(notification.data.refresh))
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _show_picture(self, entry: ChatEntry, picture: Picture) -> None:
+        """Decode it elsewhere, then show it."""
+        def work() -> object:
+            data = picture.data  # may be gone by now
+            return None if data is None else thumbnail(data, picture.kind)
+
+        def done(result: object) -> None:
+            if isinstance(result, tuple | PictureError):
+                picture.show(result)
+            self.entry_changed.emit(entry)
+
+        self._keep_few_pictures()
+        self.pictures.run(work, done)
+
+    def _keep_few_pictures(self) -> None:
+        count = size = 0
+        for entry in reversed(self.entries):
+            if entry.picture is not None and entry.picture.data is not None:
+                count, size = count + 1, size + len(entry.picture.data)
+                if (count > MAX_PICTURES or size > MAX_PICTURE_BYTES) and count > 1:
+                    entry.picture.drop("gone")
+                    self.entry_changed.emit(entry)
 
     def _running(self) -> None:
         for entry in [entry for entry in self.entries if entry.mark is Mark.WAITING]:
@@ -229,11 +271,18 @@ class Chat(QObject):
             self.session_wanted.emit()
         elif self.open and self._stream is not None:
             try:
-                entry.message_id = self._stream.send_message(entry.text)
+                entry.message_id = self._send(entry, self._stream)
             except (BlinkQError, RuntimeError, ValueError) as error:
                 self._fail(entry, str(error))
             else:
                 self._set_mark(entry, Mark.SENDING)
+
+    def _send(self, entry: ChatEntry, stream: ChatStreamLike) -> str:
+        if entry.picture is None:
+            return stream.send_message(entry.text)
+        if entry.picture.data is None:
+            raise ValueError(self.tr("the picture is not kept any more"))
+        return stream.send_message(entry.picture.data, entry.picture.content_type)
 
     def _send_composing(self, state: str, refresh: int | None) -> None:
         if not self.open or self._stream is None:

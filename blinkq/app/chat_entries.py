@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from blinkq.app.file_transfer import FileTransfer
+    from blinkq.app.picture import Picture
 
 __all__ = ["MAX_TEXT", "ChatEntry", "EntryKind", "Mark", "clean_line", "clean_text", "find_links", "plain_of_html"]
 
@@ -54,6 +55,7 @@ class ChatEntry:
     message_id: str = ""
     level: str = "muted"
     transfer: FileTransfer | None = None
+    picture: Picture | None = None
 
 
 def clean_text(text: str) -> str:

@@ -13,6 +13,7 @@ from blinkq.app.chat import CHAT_NOTIFICATIONS, Chat
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
+from blinkq.app.worker import Worker
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
@@ -59,6 +60,8 @@ class ChatList(QObject):
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
+        #: decodes and packs pictures
+        self.pictures = Worker("pictures", self)
         bridge.carry(*MEDIA_NOTIFICATIONS, *CHAT_NOTIFICATIONS)
         bridge.listen("SIPSessionDidRenegotiateStreams", self._NH_SIPSessionDidRenegotiateStreams)
         bridge.listen("SIPSessionDidStart", self._NH_SIPSessionDidStart)
@@ -85,7 +88,7 @@ class ChatList(QObject):
         known = next((chat for chat in self.chats if chat.peer.lower() == key), None)
         if known is not None:
             return known
-        chat = Chat(self._bridge, self._clock, uri, name or self.name_of(uri), account, self)
+        chat = Chat(self._bridge, self._clock, self.pictures, uri, name or self.name_of(uri), account, self)
         chat.session_wanted.connect(lambda: self.connect_chat(chat))
         chat.changed.connect(self.changed)
         chat.arrived.connect(lambda _entry: self.arrived.emit(chat))
@@ -150,6 +153,7 @@ class ChatList(QObject):
         self._bridge.forget("SIPSessionDidStart", self._NH_SIPSessionDidStart)
         for chat in self.chats:
             chat.forget()
+        self.pictures.close()
 
     # what others begin -----------------------------------------------------------------------------------------------------------
 

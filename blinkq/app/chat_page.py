@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
-from PyQt6.QtWidgets import QFileDialog, QFrame, QLabel, QPushButton, QToolButton, QWidget
+from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PyQt6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
 
 from blinkq.app.chat import Chat
 from blinkq.app.chat_entries import ChatEntry
+from blinkq.app.chat_media import ChatMedia
 from blinkq.app.chat_view import ChatView, shown_address
 from blinkq.app.file_transfer_list import FileTransferList, SendError
 from blinkq.app.form_loader import load_form
@@ -21,6 +20,8 @@ from blinkq.app.icons import set_icon
 from blinkq.app.media_session import MediaStage
 from blinkq.app.message_edit import MessageEdit
 from blinkq.app.opening import open_file, show_in_folder
+from blinkq.app.picture import Picture
+from blinkq.app.picture_window import PictureWindow
 from blinkq.app.questions import ask
 from blinkq.app.widgets import ElidedLabel, set_level
 
@@ -34,6 +35,7 @@ class ChatPageForm(Protocol):
     stateLabel: ElidedLabel
     callButton: QToolButton
     fileButton: QToolButton
+    imageButton: QToolButton
     endButton: QToolButton
     view: ChatView
     composingLabel: QLabel
@@ -56,7 +58,8 @@ class ChatPage(QWidget):
         super().__init__(parent)
         self.chat = chat
         self._files = files
-        self._pictures: tempfile.TemporaryDirectory[str] | None = None
+        self.media = ChatMedia(chat, files, self)
+        self._picture_window: PictureWindow | None = None
         self.ui: ChatPageForm = load_form("chat_page")
         self.ui.setupUi(self)
         self.setAcceptDrops(True)
@@ -83,21 +86,13 @@ class ChatPage(QWidget):
 
     def send_files(self, paths: list[Path]) -> None:
         """Send files to the other party, each shown in the chat."""
-        for path in paths:
-            try:
-                transfer = self._files.send(path, self.chat.uri, self.chat.account, self.chat.name)
-            except SendError as error:
-                self.chat.note(str(error), "error")
-            else:
-                self.chat.show_transfer(transfer)
+        self.media.send_files(paths)
 
     def retire(self) -> None:
         """The chat is going: stop following it."""
         for signal, slot in self._following():
             signal.disconnect(slot)
-        if self._pictures is not None:
-            self._pictures.cleanup()
-            self._pictures = None
+        self.media.retire()
 
     # events ----------------------------------------------------------------------------------------------------------------------
 
@@ -125,15 +120,7 @@ class ChatPage(QWidget):
 
     def take(self, data: QMimeData) -> bool:
         """Send the files or the picture that was dropped or pasted; False when there are none."""
-        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-        if paths:
-            self.send_files(paths)
-            return True
-        picture = data.imageData() if data.hasImage() else None
-        if isinstance(picture, QImage) and not picture.isNull():
-            self.send_files([self._keep(picture)])
-            return True
-        return False
+        return self.media.take(data)
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
@@ -143,10 +130,11 @@ class ChatPage(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.15)
         ui.titleLabel.setFont(font)
-        for button, name in ((ui.callButton, "call"), (ui.fileButton, "file"), (ui.endButton, "hang-up")):
+        for button, name in ((ui.callButton, "call"), (ui.imageButton, "image"), (ui.fileButton, "file"), (ui.endButton, "hang-up")):
             set_icon(button, name)
         set_icon(ui.sendButton, "send", "on_accent")
         ui.view.setAccessibleName(self.tr("Messages with %1").replace("%1", self.chat.title))
+        ui.view.setPlaceholderText(self.tr("Write a message, or drop pictures and files here."))
         ui.messageEdit.setFocus()
         self.setFocusProxy(ui.messageEdit)
 
@@ -159,7 +147,8 @@ class ChatPage(QWidget):
         ui.messageEdit.media_pasted.connect(self.take)
         ui.sendButton.clicked.connect(self._send)
         ui.callButton.clicked.connect(lambda: self.call_wanted.emit(self.chat))
-        ui.fileButton.clicked.connect(self._choose_files)
+        ui.imageButton.clicked.connect(self.media.choose_pictures)
+        ui.fileButton.clicked.connect(self.media.choose_files)
         ui.endButton.clicked.connect(self.chat.end)
         ui.reconnectButton.clicked.connect(self._reconnect)
         ui.view.link_wanted.connect(self._open_link)
@@ -199,10 +188,6 @@ class ChatPage(QWidget):
         self.reconnect_wanted.emit(self.chat)
         self.ui.messageEdit.setFocus()
 
-    def _choose_files(self) -> None:
-        names, _kind = QFileDialog.getOpenFileNames(self, self.tr("Send files to %1").replace("%1", self.chat.title))
-        self.send_files([Path(name) for name in names])
-
     def _open_link(self, url: QUrl) -> None:
         question = self.tr("Open this address?\n\n%1").replace("%1", shown_address(url))
         if url.scheme().lower() in ("http", "https", "mailto") and ask(self, self.tr("Open a link"), question, self.tr("Open")):
@@ -213,6 +198,12 @@ class ChatPage(QWidget):
         if transfer is None:
             if command == "retry":
                 self.chat.retry(entry)
+            elif command == "file":
+                self.media.send_as_file(entry)
+            elif command == "picture" and entry.picture is not None:
+                self._show_picture(entry.picture)
+            elif command == "save" and entry.picture is not None:
+                self.media.save(entry.picture)
         elif command == "cancel":
             transfer.cancel()
         elif command == "retry":
@@ -225,14 +216,8 @@ class ChatPage(QWidget):
         elif command == "folder":
             show_in_folder(transfer)
 
-    def _keep(self, picture: QImage) -> Path:
-        """A picture that was pasted needs a name and a place until it is sent."""
-        if self._pictures is None:
-            self._pictures = tempfile.TemporaryDirectory(prefix="blinkq-")
-        moment = datetime.now().astimezone().strftime("%Y-%m-%d %H.%M.%S")
-        number, path = 1, Path(self._pictures.name) / f"Picture {moment}.png"
-        while path.exists():
-            number += 1
-            path = path.with_name(f"Picture {moment} {number}.png")
-        picture.save(str(path), "PNG")
-        return path
+    def _show_picture(self, picture: Picture) -> None:
+        """In its full size; one window for all pictures of the chat."""
+        if self._picture_window is None:
+            self._picture_window = PictureWindow(self.chat.pictures, self.media.save, self.window())
+        self._picture_window.show_picture(picture, self.chat.title)

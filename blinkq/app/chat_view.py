@@ -5,14 +5,15 @@ Nothing of it is ever taken for HTML, nothing is loaded, and a link says where i
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QUrl, QVariant, pyqtSignal
-from PyQt6.QtGui import QFont, QHelpEvent, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor
+from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QTimer, QUrl, QVariant, pyqtSignal
+from PyQt6.QtGui import QFont, QHelpEvent, QImage, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextImageFormat
 from PyQt6.QtWidgets import QTextBrowser, QToolTip, QWidget
 
 from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, find_links
 from blinkq.app.colours import colours
 from blinkq.app.file_transfer import TransferStage
-from blinkq.app.file_wording import level_of, status_text
+from blinkq.app.file_wording import level_of, size_text, status_text
+from blinkq.app.picture import Picture
 
 __all__ = ["ChatView", "shown_address"]
 
@@ -20,11 +21,15 @@ __all__ = ["ChatView", "shown_address"]
 _TOGETHER = 300.0
 #: what we write into links of our own; strangers can write web and mail addresses only
 _COMMAND = "blinkq-chat"
+#: what the pictures of the entries are called in the document
+_PICTURE = "blinkq-picture"
+#: pixels: the widest and highest a picture stands in the text, and what is left free beside it
+_WIDEST, _HIGHEST, _BESIDE = 480, 360, 40
 
 
 class ChatView(QTextBrowser):
-    """Shows ChatEntries. ``link_wanted`` with an address that was clicked; ``command_wanted`` with "retry", "open", "folder" or "cancel"
-    and the entry it stands in."""
+    """Shows ChatEntries. ``link_wanted`` with an address that was clicked; ``command_wanted`` with "retry", "open", "folder", "cancel",
+    "picture" (show it large), "save" or "file" (send the picture as one), and the entry it stands in."""
 
     link_wanted = pyqtSignal(QUrl)
     command_wanted = pyqtSignal(str, object)
@@ -38,6 +43,11 @@ class ChatView(QTextBrowser):
         self._entries: list[ChatEntry] = []
         #: where the part of each that changes begins: number of the block, place in it. Blocks are only ever added at the end.
         self._tails: list[tuple[int, int]] = []
+        #: fits the pictures to another width
+        self._refit = QTimer(self)
+        self._refit.setSingleShot(True)
+        self._refit.setInterval(0)
+        self._refit.timeout.connect(self._fit_pictures)
         document = self.document()
         assert document is not None
         document.setDocumentMargin(8)
@@ -62,18 +72,11 @@ class ChatView(QTextBrowser):
 
     def update_entry(self, entry: ChatEntry) -> None:
         """What became of it has changed."""
-        for known, tail in zip(reversed(self._entries), reversed(self._tails), strict=True):
-            if known is entry:
+        for number in range(len(self._entries) - 1, -1, -1):
+            if self._entries[number] is entry:
                 bar = self.verticalScrollBar()
                 follow = bar is not None and bar.value() >= bar.maximum() - 4
-                document = self.document()
-                assert document is not None
-                block = document.findBlockByNumber(tail[0])
-                cursor = QTextCursor(document)
-                cursor.setPosition(block.position() + tail[1])
-                cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
-                cursor.removeSelectedText()
-                self._write_tail(cursor, entry, self._entries.index(entry))
+                self._rewrite_tail(number)
                 if follow:
                     self.scroll_down()
                 return
@@ -94,11 +97,18 @@ class ChatView(QTextBrowser):
         bar = self.verticalScrollBar()
         follow = bar is not None and bar.value() >= bar.maximum() - 4
         super().resizeEvent(event)
+        if event is not None and event.size().width() != event.oldSize().width():
+            self._refit.start()  # later: a scroll bar that comes while we write must not make us write
         if follow:
             self.scroll_down()
 
-    def loadResource(self, _kind: int, _name: QUrl) -> QVariant:
-        """Nothing is loaded, from nowhere."""
+    def loadResource(self, _kind: int, name: QUrl) -> QVariant | QImage:
+        """Nothing is loaded, from nowhere; pictures of messages were decoded before."""
+        number = name.path()
+        if name.scheme() == _PICTURE and number.isdecimal() and int(number) < len(self._entries):
+            picture = self._entries[int(number)].picture
+            if picture is not None and picture.image is not None:
+                return picture.image
         return QVariant()
 
     def event(self, event: QEvent | None) -> bool:
@@ -168,8 +178,52 @@ class ChatView(QTextBrowser):
         else:
             cursor.insertBlock(shape, _format("text"))
 
+    def _fit_pictures(self) -> None:
+        bar = self.verticalScrollBar()
+        follow = bar is not None and bar.value() >= bar.maximum() - 4
+        for number, entry in enumerate(self._entries):
+            if entry.picture is not None and entry.picture.image is not None:
+                self._rewrite_tail(number)
+        if follow:
+            self.scroll_down()
+
+    def _rewrite_tail(self, number: int) -> None:
+        document = self.document()
+        assert document is not None
+        tail = self._tails[number]
+        cursor = QTextCursor(document)
+        cursor.setPosition(document.findBlockByNumber(tail[0]).position() + tail[1])
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
+        cursor.removeSelectedText()
+        self._write_tail(cursor, self._entries[number], number)
+
+    def _write_picture(self, cursor: QTextCursor, picture: Picture, number: int) -> list[tuple[str, str, str]]:
+        """The picture, or why there is none; gives what is to stand below it."""
+        if picture.image is None or picture.data is None:
+            text = {
+                "large": self.tr("[picture not shown (too large)]"), "broken": self.tr("[picture not shown (it cannot be read)]"),
+                "gone": self.tr("[picture not kept any more]"),
+            }.get(picture.trouble, self.tr("[picture]"))  # fmt: skip
+            cursor.insertText(text, _format("muted"))
+            return []
+        viewport = self.viewport()
+        width = min(picture.image.width(), _WIDEST, max(viewport.width() - _BESIDE if viewport is not None else _WIDEST, 40))
+        height = picture.image.height() * width / picture.image.width()
+        if height > _HIGHEST:
+            width, height = max(round(width * _HIGHEST / height), 1), _HIGHEST
+        shape = QTextImageFormat()
+        shape.setName(f"{_PICTURE}:{number}")
+        shape.setWidth(width)
+        shape.setHeight(height)
+        shape.setAnchor(True)
+        shape.setAnchorHref(f"{_COMMAND}:picture/{number}")
+        cursor.insertImage(shape)
+        size = picture.size or picture.image.size()
+        about = f"\u2028{size.width()} × {size.height()} · {size_text(len(picture.data))}"
+        return [(about, "muted", ""), (self.tr("Save"), "accent", "save")]
+
     def _write_tail(self, cursor: QTextCursor, entry: ChatEntry, number: int) -> None:
-        parts: list[tuple[str, str, str]] = []
+        parts = [] if entry.picture is None else self._write_picture(cursor, entry.picture, number)
         if entry.transfer is not None:
             transfer = entry.transfer
             level = {"error": "danger"}.get(level_of(transfer), level_of(transfer))
@@ -183,7 +237,10 @@ class ChatView(QTextBrowser):
         elif entry.mark is Mark.FAILED:
             parts.append((f"\u2028{self.tr('Not delivered: %1').replace('%1', entry.reason) if entry.reason else self.tr('Not delivered')}",
                           "danger", ""))  # fmt: skip
-            parts.append((self.tr("Try again"), "accent", "retry"))
+            if entry.picture is None or entry.picture.data is not None:
+                parts.append((self.tr("Try again"), "accent", "retry"))
+            if entry.picture is not None and entry.picture.data is not None:
+                parts.append((self.tr("Send as a file"), "accent", "file"))
         elif entry.mark is not None:
             text, role = {
                 Mark.WAITING: (self.tr("waiting"), "muted"), Mark.SENDING: (self.tr("sending"), "muted"),
@@ -206,8 +263,16 @@ def shown_address(url: QUrl) -> str:
 
 
 def _write_text(cursor: QTextCursor, text: str) -> None:
+    """Each line in a block of its own: it may be written from the right or from the left."""
+    first, *rest = text.split("\n")
+    _write_line(cursor, first)
+    for line in rest:
+        cursor.insertBlock(QTextBlockFormat(), _format("text"))
+        _write_line(cursor, line)
+
+
+def _write_line(cursor: QTextCursor, text: str) -> None:
     plain, position = _format("text"), 0
-    text = text.replace("\n", "\u2028")
     for begin, end in find_links(text):
         cursor.insertText(text[position:begin], plain)
         link = _format("accent")

@@ -60,7 +60,7 @@ class Messages(QObject):
         if self.chat_window.isActiveWindow() and page is not None and page.chat is chat:
             return
         self.chat_window.show_quietly()
-        text = chat.entries[-1].text
+        text = chat.entries[-1].text or self.tr("has sent a picture")
         self.tell(chat.title, f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text)
 
     def _file_added(self, transfer: FileTransfer) -> None:

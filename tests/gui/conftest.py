@@ -14,6 +14,7 @@ import pytest
 from PyQt6.QtCore import QtMsgType
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from support.conversation import Conversation
 from support.fake_clock import FakeClock
 from support.fake_middleware import FakeAccount, FakeMiddleware
 from support.gui_person import Person
@@ -77,3 +78,15 @@ def application(qapp: QApplication, middleware: FakeMiddleware, clock: FakeClock
 @pytest.fixture
 def person(application: Application, middleware: FakeMiddleware, qtbot: QtBot, qapp: QApplication) -> Person:
     return Person(application, middleware, qtbot, qapp)
+
+
+@pytest.fixture
+def talk(person: Person) -> Conversation:
+    return Conversation(person)
+
+
+@pytest.fixture
+def open_talk(talk: Conversation) -> Conversation:
+    talk.begin()
+    talk.connect()
+    return talk

@@ -6,84 +6,15 @@ import pytest
 from PyQt6.QtCore import QMimeData, Qt, QUrl
 from PyQt6.QtGui import QTextCursor
 from PyQt6.QtWidgets import QLabel, QTabBar
-from support.fake_messages import FakeChat
-from support.fake_middleware import FakeSession, FakeStream
-from support.gui_person import Person
+from support.conversation import Conversation
+from support.fake_middleware import FakeStream
 
-from blinkq.app.chat import MAX_ENTRIES, Chat
-from blinkq.app.chat_entries import MAX_TEXT, EntryKind, Mark
+from blinkq.app.chat import MAX_ENTRIES
+from blinkq.app.chat_entries import MAX_TEXT, Mark
 from blinkq.app.chat_list import MAX_ASKING
-from blinkq.app.chat_page import ChatPage
 from blinkq.app.chat_view import shown_address
 from blinkq.app.incoming_dialog import IncomingDialog
 from blinkq.app.peer_request_dialog import PATIENCE, PeerRequestDialog
-
-
-class Conversation:
-    """The page of a chat as a person operates it, and the network under it."""
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-
-    @property
-    def page(self) -> ChatPage:
-        page = self.person.application.messages.chat_window.page
-        assert page is not None
-        return page
-
-    @property
-    def chat(self) -> Chat:
-        return self.page.chat
-
-    @property
-    def session(self) -> FakeSession:
-        return self.person.middleware.sessions[-1]
-
-    @property
-    def stream(self) -> FakeChat:
-        return self.person.middleware.media.chats[-1]
-
-    @property
-    def text(self) -> str:
-        """What can be read."""
-        return self.page.ui.view.toPlainText()
-
-    def begin(self, address: str = "bob@example.com") -> None:
-        self.person.ui.dialBox.setText(address)
-        self.person.click(self.person.ui.chatButton)
-
-    def connect(self) -> None:
-        self.person.middleware.found()
-        self.person.settle()
-        self.session.starts()
-        self.person.settle()
-
-    def write(self, text: str) -> None:
-        self.person.qtbot.keyClicks(self.page.ui.messageEdit, text)
-        self.person.qtbot.keyClick(self.page.ui.messageEdit, Qt.Key.Key_Return)
-        self.person.settle()
-
-    def marks(self) -> list[Mark | None]:
-        return [entry.mark for entry in self.chat.entries if entry.kind is EntryKind.OWN]
-
-    def follow(self, command: str) -> None:
-        """Click on one of our links."""
-        view = self.page.ui.view
-        number = len(self.chat.entries) - 1
-        view.anchorClicked.emit(QUrl(f"blinkq-chat:{command}/{number}"))
-        self.person.settle()
-
-
-@pytest.fixture
-def talk(person: Person) -> Conversation:
-    return Conversation(person)
-
-
-@pytest.fixture
-def open_talk(talk: Conversation) -> Conversation:
-    talk.begin()
-    talk.connect()
-    return talk
 
 
 @pytest.fixture

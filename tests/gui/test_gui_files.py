@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
+from PyQt6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QWidget
 from support.fake_clock import FakeClock
 from support.fake_messages import FakeFile
@@ -142,22 +142,6 @@ def test_a_file_dropped_into_a_chat_stands_in_it(files: Files) -> None:
     files.person.settle()
     assert len(files.media.files) == 2
     assert page.chat.entries[-1].transfer is files.person.application.messages.files.transfers[-1]
-
-
-def test_a_picture_that_is_pasted_is_sent_as_a_file(files: Files) -> None:
-    page = files.page()
-    picture = QImage(4, 4, QImage.Format.Format_RGB32)
-    picture.fill(QColor("red"))
-    data = QMimeData()
-    data.setImageData(picture)
-    page.ui.messageEdit.insertFromMimeData(data)
-    page.take(data)
-    files.person.settle()
-    names = [str(file.file_selector.name) for file in files.media.files]
-    assert len(set(names)) == 2
-    assert all(QImage(name).size() == picture.size() for name in names)
-    files.person.application.messages.chats.close_chat(page.chat)
-    assert not Path(names[0]).exists()
 
 
 def test_what_cannot_be_sent_is_told(files: Files) -> None:

@@ -18,19 +18,21 @@ __all__ = ["FakeChat", "FakeFile", "FakeMedia"]
 
 @dataclass(eq=False)
 class FakeChat:
-    """A chat stream; ``written`` what went out, by message id."""
+    """A chat stream; ``written`` what went out and ``types`` what it is, by message id."""
 
     announce: Any
     type: str = "chat"
-    written: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str | bytes] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
     composing: list[tuple[str, int | None]] = field(default_factory=list)
     broken: bool = False
 
-    def send_message(self, content: str, content_type: str = "text/plain") -> str:
+    def send_message(self, content: str | bytes, content_type: str = "text/plain") -> str:
         if self.broken:
             raise RuntimeError("the stream has ended")
         number = f"m{len(self.written) + 1}"
         self.written[number] = content
+        self.types[number] = content_type
         return number
 
     def send_composing_indication(self, state: str, refresh: int | None = None) -> str:
