@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
 from support.ports import free_port
 
 Command = Callable[..., BlinkQ]
@@ -102,7 +102,7 @@ def test_a_killed_transfer_goes_on_where_it_stopped(command: Command, port: int,
         kept = partial.stat().st_size
         assert 0 < kept < size
         with command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending:
-            assert sending.wait(60) == 0, sending.text
+            assert sending.wait() == 0, sending.text
             assert f"from {kept / MEBIBYTE:.1f} MiB on" in sending.text
         first = [item["data"] for item in service.notifications if item["name"] == "FileTransferHandlerProgress"][count:]
         assert all(int(str(data["transferred_bytes"])) >= kept for data in first[-3:])  # type: ignore[index]
@@ -133,7 +133,7 @@ def test_a_test_screen_is_shared_with_a_vnc_viewer(command: Command, port: int) 
             share.wait_for("SIPSessionDidStart")
             answer.wait_for_text("localhost port ")
             viewer_port = int(answer.text.rpartition("localhost port ")[2])
-            with socket.create_connection(("127.0.0.1", viewer_port), 10) as connection:
+            with socket.create_connection(("127.0.0.1", viewer_port), PATIENCE) as connection:
                 assert connection.recv(12) == b"RFB 003.008\n"
             answer.wait_for("SIPSessionDidEnd")
             assert share.wait() == 0, share.text
@@ -154,9 +154,9 @@ def test_a_thousand_messages_each_way_beside_a_large_file(command: Command, port
             command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending,
             command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "30", *arguments) as chat,
         ):
-            chat.wait_for("ChatStreamGotMessage", 60, count=count)
-            assert sending.wait(60) == 0, sending.text
-            assert chat.wait(60) == 0, chat.text
+            chat.wait_for("ChatStreamGotMessage", count=count)
+            assert sending.wait() == 0, sending.text
+            assert chat.wait() == 0, chat.text
         assert service.wait() == 0, service.text
     assert [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"] == texts  # type: ignore[index]
     assert chat.names().count("ChatStreamDidDeliverMessage") == count

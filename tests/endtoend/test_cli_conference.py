@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import wave
@@ -12,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
+from support.ports import free_port
 from support.voice import likeness
 
 from blinkq.base.resources import resource
@@ -20,13 +20,6 @@ from blinkq.base.resources import resource
 ONE_SAYS, OTHER_SAYS = resource("sounds", "demo_speech.wav"), resource("sounds", "echo_greeting.wav")
 
 Start = Callable[..., BlinkQ]
-
-
-def free_port() -> int:
-    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        udp.bind(("127.0.0.1", tcp.getsockname()[1]))
-        return int(tcp.getsockname()[1])
 
 
 @pytest.fixture
@@ -128,7 +121,7 @@ class Guest:
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -147,7 +140,7 @@ def test_a_guest_brings_somebody_in(start: Start, answer: Callable[..., tuple[Bl
                 lines.append(guest.line())
             us.type("end")
             assert us.wait() == 0, us.text
-        assert guest.process.wait(10) == 0
+        assert guest.process.wait(PATIENCE) == 0
         assert dave.wait() == 0, dave.text
 
 
@@ -170,7 +163,7 @@ def test_callers_join(start: Start) -> None:
             us.wait_for("ConferenceFocusDidAddSession", count=2)
             bob.wait_for("SIPSessionDidStart")  # there the call stands when the answer was acknowledged, here a little later
             carol.wait_for("SIPSessionDidStart")
-            bob.wait_for_text(", ", 15)
+            bob.wait_for_text(", ")
             bob.interrupt()
             carol.interrupt()
             assert bob.wait() == 0, bob.text

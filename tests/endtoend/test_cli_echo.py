@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
 from support.ports import free_port
 from support.tones import sine
 from support.voice import likeness, write_wav
@@ -110,7 +110,7 @@ def test_digits_arrive_in_order(command: Command, port: int) -> None:
     with command("answer", "--listen", f"127.0.0.1:{port}", "--count", "1", "--audio", "null") as answer:
         listening(answer)
         with command("call", f"sip:bob@127.0.0.1:{port}", "--audio", "null", "--dtmf", digits) as call:
-            answer.wait_for("AudioStreamGotDTMF", 15, count=len(digits))
+            answer.wait_for("AudioStreamGotDTMF", count=len(digits))
             call.interrupt()
             assert call.wait() == 0, call.text
         assert answer.wait() == 0, answer.text
@@ -170,7 +170,7 @@ def test_the_manuals_program_calls_the_service(command: Command, port: int, beep
     with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1") as service:
         listening(service)
         words = [sys.executable, str(program), f"sip:echo@127.0.0.1:{port}", str(beep)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert service.wait() == 0, service.text
     assert (done.returncode, done.stdout, done.stderr) == (0, "in a call: opus at 48000 Hz\nended by the local side\n", "")
 
@@ -180,7 +180,7 @@ def test_the_manuals_program_calls_the_service(command: Command, port: int, beep
 
 def run(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "blinkq.cli.main", "--config-dir", str(tmp_path / "config"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_with_json_there_is_nothing_else_on_standard_output(port: int, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_reader_that_leaves_ends_the_call_properly(command: Command, port: int
                     break
             call.stdout.close()
             assert "Traceback" not in call.stderr.read()
-            assert call.wait(15) == 0
+            assert call.wait() == 0
         assert answer.wait() == 0
     assert answer.wait_for("SIPSessionDidEnd")["originator"] == "remote"
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
+from support.ports import free_port
 
 from blinkq.sip.message import Request
 from blinkq.sip.parser import parse_message
@@ -34,7 +35,7 @@ def command(tmp_path: Path) -> Command:
 def peer() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.bind(("127.0.0.1", 0))
-        made.settimeout(20)
+        made.settimeout(PATIENCE)
         yield made
 
 
@@ -45,13 +46,6 @@ def answer(peer: socket.socket, code: int) -> Request:
     assert isinstance(request, Request)
     peer.sendto(reply(request, code, tag="x").to_bytes(), source)
     return request
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_message_between_two_processes(command: Command) -> None:
@@ -82,7 +76,7 @@ def test_the_answer_decides(command: Command, peer: socket.socket, code: int, st
 
 def run(*arguments: str, text: str = "", tmp_path: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "blinkq.cli.main", "message", *arguments, "--config-dir", str(tmp_path / "config")]
-    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, input=text, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_the_text_may_come_from_standard_input(peer: socket.socket, tmp_path: Path) -> None:
@@ -98,7 +92,7 @@ def test_the_text_may_come_from_standard_input(peer: socket.socket, tmp_path: Pa
     assert process.stdout is not None
     names = [json.loads(line)["name"] for line in process.stdout.read().splitlines()]
     process.stdout.close()
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     assert "OutgoingMessageDidSend" in names
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+from support.lab import PATIENCE
+from support.ports import free_port
 from support.wire_tap import PCMU, WireTap
 
 PROGRAM = Path(__file__).with_name("medium_changer.py")
@@ -16,9 +17,7 @@ PACKET = 0.020
 
 
 def test_the_sound_has_no_gap(tmp_path: Path) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     source, target = tmp_path / "data.bin", tmp_path / "in"
     source.write_bytes(os.urandom(20_000_000))
     environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
@@ -33,8 +32,8 @@ def test_the_sound_has_no_gap(tmp_path: Path) -> None:
         assert answering.stdout.readline() == "ready\n"
         calling = start("call", str(port), str(source))
         try:
-            told, errors = calling.communicate(timeout=60)
-            heard, other_errors = answering.communicate(timeout=20)
+            told, errors = calling.communicate(timeout=PATIENCE)
+            heard, other_errors = answering.communicate(timeout=PATIENCE)
         finally:
             for process in (calling, answering):
                 process.kill()

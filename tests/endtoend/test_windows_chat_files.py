@@ -4,13 +4,13 @@ with windows, whose dialogs agree."""
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
+from support.ports import free_port
 
 DRIVER = Path(__file__).parents[1] / "support" / "chat_windows.py"
 STEPS = [
@@ -18,18 +18,6 @@ STEPS = [
     "too long.bin is over", "the chat has ended", "writing connects again", "a call is answered", "a chat is proposed",
     "a message in the call is delivered", "and answered", "the chat is removed", "the call is over", "ended",
 ]  # fmt: skip
-
-
-def free_port() -> int:
-    """A port that is free for UDP and for TCP."""
-    with socket.socket() as tcp, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        tcp.bind(("127.0.0.1", 0))
-        number: int = tcp.getsockname()[1]
-        try:
-            udp.bind(("127.0.0.1", number))
-        except OSError:
-            return free_port()
-    return number
 
 
 def surroundings() -> dict[str, str]:
@@ -53,7 +41,7 @@ def test_a_chat_and_a_file_from_the_windows_to_the_echo_service(tmp_path: Path, 
         service.wait_for("SIPApplicationDidStart")
         guest = subprocess.run(
             [sys.executable, str(DRIVER), "guest", str(tmp_path / "guest"), port, str(file)], env=surroundings(), capture_output=True,
-            text=True, timeout=120, check=False,
+            text=True, timeout=2 * PATIENCE, check=False,
         )  # fmt: skip
         assert guest.returncode == 0, guest.stdout + guest.stderr + service.text
         service.interrupt()
@@ -74,14 +62,14 @@ def test_chats_and_files_between_two_windows(tmp_path: Path, file: Path) -> None
             assert bob.stdout is not None
             assert bob.stdout.readline() == "ready\n", (tmp_path / "bob.log").read_text()
             alice = subprocess.run(
-                [*command, "alice", str(tmp_path / "alice"), port, str(file)], env=environment, capture_output=True, text=True, timeout=300,
-                check=False,
+                [*command, "alice", str(tmp_path / "alice"), port, str(file)], env=environment, capture_output=True, text=True,
+                timeout=4 * PATIENCE, check=False,
             )  # fmt: skip
         finally:
             bob.terminate()
         assert alice.returncode == 0, alice.stdout + alice.stderr + (tmp_path / "bob.log").read_text()
         assert alice.stdout.splitlines() == STEPS
-        assert bob.wait(30) == 0, (tmp_path / "bob.log").read_text()
+        assert bob.wait(PATIENCE) == 0, (tmp_path / "bob.log").read_text()
     assert (tmp_path / "bob" / "files" / file.name).read_bytes() == file.read_bytes()
     # what was stopped keeps its beginning, hidden, for another time
     assert [path.name for path in (tmp_path / "bob" / "files").iterdir() if not path.name.endswith(".part")] == [file.name]

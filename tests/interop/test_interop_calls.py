@@ -37,8 +37,8 @@ def test_alice_calls_bob(lab: Lab, alice: list[str], tmp_path: Path, transport: 
         "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy(transport), "--audio", "null", "--play", str(speech),
         "--record", str(heard), "--codecs", codec, "--srtp", srtp(transport), "--duration", "8",
     ) as call:  # fmt: skip
-        call.wait_for("SIPSessionDidStart", 10)
-        assert call.wait(30) == 0, call.text
+        call.wait_for("SIPSessionDidStart")
+        assert call.wait() == 0, call.text
     assert f"{codec} at" in call.text
     assert ("encrypted" in call.text) == (transport == "tls")
     assert lab.score(speech, lab.heard("bob"))["score"] > 0.5
@@ -53,10 +53,10 @@ def test_carol_calls_alice(lab: Lab, alice: list[str], tmp_path: Path, transport
         "answer", *alice, "--proxy", lab.proxy(transport), "--audio", "null", "--play", str(speech), "--record", str(heard),
         "--codecs", codec, "--srtp", srtp(transport), "--count", "1", "--duration", "8",
     ) as answer:  # fmt: skip
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         lab.baresip("carol", "dial", "sip:alice@lab.test")
-        answer.wait_for("SIPSessionDidStart", 10)
-        assert answer.wait(30) == 0, answer.text
+        answer.wait_for("SIPSessionDidStart")
+        assert answer.wait() == 0, answer.text
     assert f"{codec} at" in answer.text
     assert lab.score(speech, lab.heard("carol"))["score"] > 0.5
     assert lab.score(lab.spoken("carol"), heard)["score"] > 0.5

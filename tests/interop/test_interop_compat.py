@@ -24,10 +24,10 @@ def test_the_specifications_example_calls_bob_and_hangs_up(lab: Lab, settings: P
     with lab.events("bob") as bob:
         with Script(EXAMPLES / "simple_call.py", settings, "sip:bob@lab.test", f"127.0.0.1:{lab.port(60)}") as call:
             call.wait_for("Session started!")
-            bob.wait_for(lambda event: event.get("type") == "CALL_ESTABLISHED", 10)
+            bob.wait_for(lambda event: event.get("type") == "CALL_ESTABLISHED")
             call.press_return()
             assert call.wait() == 0, call.lines
-        bob.wait_for(lambda event: event.get("type") == "CALL_CLOSED", 10)
+        bob.wait_for(lambda event: event.get("type") == "CALL_CLOSED")
     assert call.lines[0] == "Placing call, press enter to quit program"
     assert call.lines[-2:] == ["Session started!", "Session ended"]
 

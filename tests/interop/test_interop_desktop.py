@@ -6,13 +6,16 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support.lab import PATIENCE
 from support.painted_screen import PaintedScreen, Painter
+from support.ports import free_port
 from support.shared_screen import SharedScreen
 from Xlib import X
 from Xlib.display import Display
@@ -47,20 +50,14 @@ def shot_of(display: str) -> NDArray[np.uint8]:
         connection.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def connect(port: int, process: subprocess.Popen[bytes]) -> socket.socket:
     """As soon as it listens."""
     while True:
         assert process.poll() is None, "the server ended"
         try:
-            return socket.create_connection(("127.0.0.1", port), 10)
+            return socket.create_connection(("127.0.0.1", port), PATIENCE)
         except ConnectionRefusedError:
-            continue
+            threading.Event().wait(0.05)
 
 
 def look(connection: socket.socket, viewer: ViewerCore, wanted: Callable[[], NDArray[np.uint8]], password: str = "") -> None:

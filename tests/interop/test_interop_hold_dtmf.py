@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ, Lab
+from support.lab import PATIENCE, BlinkQ, Lab
 from support.wire_tap import WireTap
 
 pytestmark = pytest.mark.lab
@@ -39,9 +39,9 @@ def test_we_hold_bob(lab: Lab, alice: list[str], tmp_path: Path) -> None:
         "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--play", str(lab.after_silence(speech, 5)),
         "--record", str(heard), "--codecs", "PCMU", "--hold", "1:3", "--duration", "12",
     ) as call:  # fmt: skip
-        call.wait_for("SIPSessionDidChangeHoldState", 10, on_hold=True, originator="local")
-        call.wait_for("SIPSessionDidChangeHoldState", 10, on_hold=False, originator="local")
-        assert call.wait(30) == 0, call.text
+        call.wait_for("SIPSessionDidChangeHoldState", on_hold=True, originator="local")
+        call.wait_for("SIPSessionDidChangeHoldState", on_hold=False, originator="local")
+        assert call.wait() == 0, call.text
     sent = figures(call, "packets_sent")
     assert stalls(sent) >= 2, f"RTP went to a peer on hold: {sent}"
     assert lab.score(speech, tap.save(tmp_path / "bob-heard.wav", last=8))["score"] > 0.5
@@ -54,16 +54,16 @@ def test_bob_holds_us(lab: Lab, alice: list[str], tmp_path: Path) -> None:
         "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--play", str(lab.after_silence(speech, 7)),
         "--record", str(heard), "--codecs", "PCMU", "--duration", "60",
     ) as call:  # fmt: skip
-        call.wait_for("SIPSessionDidStart", 10)
+        call.wait_for("SIPSessionDidStart")
         lab.baresip("bob", "hold")
-        call.wait_for("SIPSessionDidChangeHoldState", 10, on_hold=True, originator="remote")
-        call.wait_for(REPORT, 10, count=call.names().count(REPORT) + 3)
+        call.wait_for("SIPSessionDidChangeHoldState", on_hold=True, originator="remote")
+        call.wait_for(REPORT, count=call.names().count(REPORT) + 3)
         held = figures(call, "packets_sent")
         lab.baresip("bob", "resume")
-        call.wait_for("SIPSessionDidChangeHoldState", 10, on_hold=False, originator="remote")
-        call.wait_for(REPORT, 30, count=call.names().count(REPORT) + 10)
+        call.wait_for("SIPSessionDidChangeHoldState", on_hold=False, originator="remote")
+        call.wait_for(REPORT, count=call.names().count(REPORT) + 10)
         call.interrupt()
-        assert call.wait(20) == 0, call.text
+        assert call.wait() == 0, call.text
     assert stalls(held) >= 2, f"RTP went to a peer that holds us: {held}"
     assert lab.score(speech, tap.save(tmp_path / "bob-heard.wav", last=10))["score"] > 0.5
     assert lab.score(lab.spoken("bob"), lab.last_seconds(heard, 8))["score"] > 0.5
@@ -81,7 +81,7 @@ def test_digits_arrive_at_bob(lab: Lab, alice: list[str]) -> None:
             received = "".join(digits)
             if len(received) == seen < len(DIGITS):
                 events.wait_for(lambda event, seen=seen: _is_digit(event) and sum(map(_is_digit, events.seen)) > seen, 10)  # type: ignore[misc]
-        assert call.wait(30) == 0
+        assert call.wait() == 0
     assert received == DIGITS
 
 
@@ -91,12 +91,12 @@ def _is_digit(event: dict[str, object]) -> bool:
 
 def test_digits_arrive_from_bob(lab: Lab, alice: list[str]) -> None:
     with BlinkQ("call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--codecs", "PCMU") as call:
-        call.wait_for("SIPSessionDidStart", 10)
+        call.wait_for("SIPSessionDidStart")
         for count, digit in enumerate(DIGITS, 1):
             lab.baresip("bob", "sndcode", digit)
-            call.wait_for("AudioStreamGotDTMF", 5, count=count)
+            call.wait_for("AudioStreamGotDTMF", count=count)
         call.interrupt()
-        assert call.wait(20) == 0
+        assert call.wait() == 0
     got = "".join(str(item["data"]["digit"]) for item in call.notifications if item["name"] == "AudioStreamGotDTMF")  # type: ignore[index]
     assert got == DIGITS
 
@@ -106,10 +106,10 @@ def test_digits_arrive_from_sipp(lab: Lab, tmp_path: Path) -> None:
     with BlinkQ(
         "answer", "--config-dir", str(tmp_path / "config"), "--listen", f"127.0.0.1:{port}", "--audio", "null", "--count", "1"
     ) as answer:  # fmt: skip
-        answer.wait_for("SIPApplicationDidStart", 10)
+        answer.wait_for("SIPApplicationDidStart")
         caller = lab.sipp("uac_dtmf", f"blinkq@127.0.0.1:{port}", "-p", str(lab.port(300)))
-        output, _ = caller.communicate(timeout=70)
+        output, _ = caller.communicate(timeout=PATIENCE)
         assert caller.returncode == 0, output
-        assert answer.wait(20) == 0, answer.text
+        assert answer.wait() == 0, answer.text
     got = "".join(str(item["data"]["digit"]) for item in answer.notifications if item["name"] == "AudioStreamGotDTMF")  # type: ignore[index]
     assert got == "1234567890*#"

@@ -82,9 +82,9 @@ def world(small_internet: tuple[SmallInternet, WorldLab], tmp_path: Path) -> Wor
 def test_alice_calls_bob(world: World, place: str, type_: str, seen: str) -> None:
     world.lab.clear_heard("bob")
     with world.blinkq(place, "call", "sip:bob@lab.test", "--duration", "8") as call:
-        found = call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
-        call.wait_for("SIPSessionDidStart", 10)
-        assert call.wait(30) == 0, call.text
+        found = call.wait_for("AudioStreamICENegotiationDidSucceed")
+        call.wait_for("SIPSessionDidStart")
+        assert call.wait() == 0, call.text
     ours, theirs = found["chosen_local_candidates"]["RTP"], found["chosen_remote_candidates"]["RTP"]  # type: ignore[index]  # our own JSON
     assert (ours["type"].lower(), ours["address"], theirs["address"]) == (type_, seen, WORLD)
     assert f"way found by ICE: {type_} to host" in call.text
@@ -95,11 +95,11 @@ def test_alice_calls_bob(world: World, place: str, type_: str, seen: str) -> Non
 def test_bob_calls_alice(world: World, place: str) -> None:
     world.lab.clear_heard("bob")
     with world.blinkq(place, "answer", "--count", "1", "--duration", "8") as answer:
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         world.lab.baresip("bob", "dial", "sip:alice@lab.test")
-        answer.wait_for("AudioStreamICENegotiationDidSucceed", 15)
-        answer.wait_for("SIPSessionDidStart", 10)
-        assert answer.wait(30) == 0, answer.text
+        answer.wait_for("AudioStreamICENegotiationDidSucceed")
+        answer.wait_for("SIPSessionDidStart")
+        assert answer.wait() == 0, answer.text
     world.proved("bob")
 
 
@@ -107,8 +107,8 @@ def test_bob_calls_alice(world: World, place: str) -> None:
 def test_a_peer_without_ice(world: World, place: str) -> None:
     world.lab.clear_heard("carol")
     with world.blinkq(place, "call", "sip:carol@lab.test", "--duration", "8") as call:
-        call.wait_for("SIPSessionDidStart", 10)
-        assert call.wait(30) == 0, call.text
+        call.wait_for("SIPSessionDidStart")
+        assert call.wait() == 0, call.text
     assert "AudioStreamICENegotiationDidSucceed" not in call.names()
     assert "ICE" not in call.text
     world.proved("carol")
@@ -116,8 +116,8 @@ def test_a_peer_without_ice(world: World, place: str) -> None:
 
 def test_hold_does_not_disturb_it(world: World) -> None:
     with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "12", "--hold", "1:2") as call:
-        call.wait_for("SIPSessionDidChangeHoldState", 15, count=2)
-        assert call.wait(30) == 0, call.text
+        call.wait_for("SIPSessionDidChangeHoldState", count=2)
+        assert call.wait() == 0, call.text
     assert call.names().count("AudioStreamICENegotiationDidSucceed") == 1
     # bob's own recording ends at the first re-INVITE, but he counts: ten seconds of fifty packets
     received = re.findall(r"packets: +\d+ +(\d+)", (world.lab.directory / "log" / "bob.log").read_text())
@@ -128,11 +128,11 @@ def test_hold_does_not_disturb_it(world: World) -> None:
 
 def test_two_of_ours_with_a_nat_between(world: World) -> None:
     with world.blinkq("home", "answer", "--count", "1", user="dave") as answer:
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         with world.blinkq("near", "call", "sip:dave@lab.test", "--duration", "9") as call:
-            found = call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
-            assert call.wait(30) == 0, call.text
-        assert answer.wait(30) == 0, answer.text
+            found = call.wait_for("AudioStreamICENegotiationDidSucceed")
+            assert call.wait() == 0, call.text
+        assert answer.wait() == 0, answer.text
     assert found["chosen_remote_candidates"]["RTP"]["address"] == ROUTER  # type: ignore[index]  # our own JSON
     assert "way found by ICE: host to " in call.text
     assert "way found by ICE: srflx to host" in answer.text
@@ -142,10 +142,10 @@ def test_two_of_ours_with_a_nat_between(world: World) -> None:
 
 def test_the_sound_returns_when_the_media_process_is_killed(world: World) -> None:
     with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "14") as call:
-        call.wait_for("AudioStreamDidUpdateStatistics", 15, count=2)
+        call.wait_for("AudioStreamDidUpdateStatistics", count=2)
         os.kill(media_process(call.process.pid), signal.SIGKILL)
-        call.wait_for("MediaProcessDidRevive", 5)
-        assert call.wait(40) == 0, call.text
+        call.wait_for("MediaProcessDidRevive")
+        assert call.wait() == 0, call.text
     assert call.names().count("AudioStreamICENegotiationDidSucceed") == 1  # it went on with the pairs that it had
     assert "AudioStreamICENegotiationDidFail" not in call.names()
     received = re.findall(r"packets: +\d+ +(\d+)", (world.lab.directory / "log" / "bob.log").read_text())
@@ -160,7 +160,7 @@ def test_encrypted_too(world: World) -> None:
     lab.reset("bob", LAB_MEDIAENC="srtp-mand", LAB_BOB_OPTS=options)
     lab.clear_heard("bob")
     with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "8", "--srtp", "mandatory") as call:
-        call.wait_for("AudioStreamICENegotiationDidSucceed", 15)
-        assert call.wait(30) == 0, call.text
+        call.wait_for("AudioStreamICENegotiationDidSucceed")
+        assert call.wait() == 0, call.text
     assert "encrypted (SRTP), way found by ICE: srflx to host" in call.text
     world.proved("bob")

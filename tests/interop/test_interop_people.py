@@ -66,15 +66,15 @@ def test_the_presence_of_a_contact_and_our_own(softphone: Softphone, tmp_path: P
     softphone.see_row("Dave, dave@lab.test, Offline")
 
     with BlinkQ("presence", "watch", "alice", *erin) as watch:
-        watch.wait_for_text("sip:alice@lab.test  open", 20)
+        watch.wait_for_text("sip:alice@lab.test  open")
         softphone.click("noteEdit")
         softphone.type("In the garden", into="noteEdit")
         softphone.press("Return")
-        watch.wait_for_text("“In the garden”", 20)
+        watch.wait_for_text("“In the garden”")
         softphone.click("stateSelector")
         for key in ("Down", "Down", "Return"):
             softphone.press(key)
-        watch.wait_for_text("away", 20)
+        watch.wait_for_text("away")
         watch.interrupt()
         assert watch.wait() == 0
 
@@ -100,7 +100,7 @@ def test_neighbours_on_the_local_network(softphone: Softphone, tmp_path: Path) -
         softphone.see("stateLabel", "ended")
         bob.interrupt()
         assert bob.wait() == 0, bob.text
-    softphone.ask(20, no_row=f"^{name}, ")
+    softphone.ask(no_row=f"^{name}, ")
 
 
 def test_voicemail_is_counted_and_heard(softphone: Softphone) -> None:

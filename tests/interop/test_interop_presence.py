@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ, Lab
+from support.lab import PATIENCE, BlinkQ, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -129,12 +129,12 @@ def test_a_call_of_ours_lights_the_lamp_of_a_colleague(lab: Lab, tmp_path: Path)
         )  # fmt: skip
         try:
             assert caller.stdin is not None
-            watch.wait_for_text("busy  confirmed (calls", 30)
+            watch.wait_for_text("busy  confirmed (calls")
             caller.stdin.write("end\n")
             caller.stdin.flush()
             watch.wait_for_text("sip:erin@lab.test  free", times=2)
         finally:
-            out, _ = caller.communicate("stop\n", timeout=30)
+            out, _ = caller.communicate("stop\n", timeout=PATIENCE)
         assert "DialogPublicationDidEnd" in out, out
     assert "Traceback" not in watch.text
 

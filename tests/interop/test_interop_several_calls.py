@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.lab import BaresipEvents, Lab
+from support.lab import PATIENCE, BaresipEvents, Lab
 from support.windows import SHOTS, Softphone
 from support.wire_tap import WireTap
 
@@ -56,7 +56,7 @@ def call_carol(softphone: Softphone) -> None:
 
 
 def carol_takes_it(lab: Lab, events: BaresipEvents) -> None:
-    events.wait_for(lambda event: event.get("type") == "CALL_INCOMING", 15)
+    events.wait_for(lambda event: event.get("type") == "CALL_INCOMING")
     lab.baresip("carol", "accept")
 
 
@@ -66,7 +66,7 @@ def bob_ears(lab: Lab) -> WireTap:
 
 
 def closed(events: BaresipEvents) -> None:
-    events.wait_for(lambda event: event.get("type") == "CALL_CLOSED", 20)
+    events.wait_for(lambda event: event.get("type") == "CALL_CLOSED")
 
 
 def score_of(lab: Lab, who: str, speech: Path) -> float:
@@ -83,8 +83,8 @@ def test_two_calls_are_swapped(both: Softphone, tmp_path: Path) -> None:
     both.see("stateLabel", "In call", within=BOB)
     with bob_ears(lab) as tap:
         recorder, player = both.sound("record", str(heard), LISTEN), both.sound("play", str(lab.after_silence(speech, WAKE_UP)))
-        assert player.wait(30) == 0
-        assert recorder.wait(30) == 0
+        assert player.wait(PATIENCE) == 0
+        assert recorder.wait(PATIENCE) == 0
     assert lab.score(speech, tap.save(tmp_path / "bob-heard.wav", last=int(LISTEN)))["score"] > 0.5
     assert lab.score(lab.spoken("bob"), heard)["score"] > 0.5
     assert lab.score(lab.spoken("carol"), heard)["score"] < 0.5  # she is on hold
@@ -107,7 +107,7 @@ def test_a_conference_of_three(both: Softphone, tmp_path: Path) -> None:
     both.shoot(SHOTS / "conference.png")
     with bob_ears(lab) as tap:
         recorder = both.sound("record", str(heard), LISTEN)
-        assert recorder.wait(30) == 0
+        assert recorder.wait(PATIENCE) == 0
     bob_heard, carol_heard = tap.save(tmp_path / "bob-heard.wav", last=int(LISTEN)), lab.heard("carol")
     with lab.events("bob") as bob_events, lab.events("carol") as carol_events:
         both.click("endButton")
@@ -132,7 +132,7 @@ def test_a_blind_transfer(softphone: Softphone) -> None:
         softphone.click("Transfer", within="TransferDialog")
         softphone.see("noticeLabel", "Transferring to carol@lab.test")
         softphone.shoot(SHOTS / "transferring.png")
-        events.wait_for(lambda event: event.get("type") == "CALL_INCOMING", 15)
+        events.wait_for(lambda event: event.get("type") == "CALL_INCOMING")
         lab.baresip("carol", "accept")
         softphone.see("noticeLabel", "Transferred to carol@lab.test")
         softphone.shoot(SHOTS / "transferred.png")
@@ -154,7 +154,7 @@ def test_an_attended_transfer(softphone: Softphone) -> None:
         softphone.shoot(SHOTS / "consulting.png")
     with lab.events("carol") as events:
         softphone.click("transferButton", "Complete", within=CAROL)
-        events.wait_for(lambda event: event.get("type") == "CALL_INCOMING", 15)
+        events.wait_for(lambda event: event.get("type") == "CALL_INCOMING")
         lab.clear_heard("bob")
         lab.clear_heard("carol")
         lab.baresip("carol", "accept")
@@ -177,7 +177,7 @@ def test_bob_transfers_us_and_we_are_asked(softphone: Softphone) -> None:
     softphone.see("stateLabel", "In call", within=CAROL)
     softphone.see("stateLabel", "ended", within=BOB)
     recorder = softphone.sound("record", str(lab.directory / "carol-speaks.wav"), LISTEN)
-    assert recorder.wait(30) == 0
+    assert recorder.wait(PATIENCE) == 0
     softphone.click("hangUpButton", within=CAROL)
     assert lab.score(lab.spoken("carol"), lab.directory / "carol-speaks.wav")["score"] > 0.5
 
@@ -185,7 +185,7 @@ def test_bob_transfers_us_and_we_are_asked(softphone: Softphone) -> None:
 def they_talk(softphone: Softphone, lab: Lab) -> None:
     """Bob and Carol hear each other, without us."""
     listening = softphone.sound("record", str(lab.directory / "silence.wav"), LISTEN)
-    assert listening.wait(30) == 0
+    assert listening.wait(PATIENCE) == 0
     lab.baresip("carol", "hangup")
     assert score_of(lab, "carol", lab.spoken("bob")) > 0.5
     assert score_of(lab, "bob", lab.spoken("carol")) > 0.5

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ
+from support.lab import PATIENCE, BlinkQ
 from support.painted_screen import PaintedScreen
+from support.ports import free_port
 
 from blinkq.rfb.messages import Transmit
 from blinkq.rfb.viewer import ViewerCore
@@ -26,7 +27,7 @@ class Connection:
     """A viewer on a socket."""
 
     def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 10)
+        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
         self.core = ViewerCore()
 
     def carry(self) -> None:
@@ -49,9 +50,7 @@ class Connection:
 def test_a_screen_is_shared_from_the_windows(tmp_path: Path) -> None:
     if shutil.which("Xvfb") is None:
         pytest.skip("there is no Xvfb")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (tmp_path / "screen").mkdir()
     (tmp_path / "windows").mkdir()
     arguments = ("--listen", f"127.0.0.1:{port}", "--count", "1", "--audio", "null", "--accept", "desktop-sharing")
@@ -81,6 +80,6 @@ def test_a_screen_is_shared_from_the_windows(tmp_path: Path) -> None:
             windows.stdin.write("stop\n")
             windows.stdin.flush()
             assert windows.stdout.readline() == "over\n"
-            assert windows.wait(20) == 0
+            assert windows.wait(PATIENCE) == 0
             connection.close()
         assert answer.wait() == 0, answer.text

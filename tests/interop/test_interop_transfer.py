@@ -6,12 +6,12 @@ BlinkQ processes prove that a call really takes the place of another one.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ, Lab
+from support.lab import PATIENCE, BlinkQ, Lab
+from support.ports import free_port
 
 pytestmark = pytest.mark.lab
 
@@ -55,7 +55,7 @@ def test_bob_and_carol_talk_after_a_blind_transfer(lab: Lab, alice: list[str]) -
     speech = lab.say(ALICE_SAYS, "alice-hands-over.wav")
     options = media(lab, "--play", str(speech), "--after", "2")
     with BlinkQ("transfer", "sip:bob@lab.test", "sip:carol@lab.test", *alice, *options) as call:
-        assert call.wait(30) == 0, call.text
+        assert call.wait() == 0, call.text
     names = [name.removeprefix("SIPSessionTransfer") for name in call.names() if name.startswith("SIPSessionTransfer")]
     assert (names[:2], names[-1]) == (["NewOutgoing", "DidStart"], "DidEnd")
     assert "is handed over" in call.text
@@ -65,24 +65,24 @@ def test_bob_and_carol_talk_after_a_blind_transfer(lab: Lab, alice: list[str]) -
 def test_bob_and_carol_talk_after_an_attended_transfer(lab: Lab, alice: list[str]) -> None:
     arguments = ["transfer", "sip:bob@lab.test", "sip:carol@lab.test", "--attended"]
     with BlinkQ(*arguments, *alice, *media(lab, "--after", "1")) as call:
-        assert call.wait(40) == 0, call.text
+        assert call.wait() == 0, call.text
     bob_and_carol_talk(lab)
 
 
 def test_alice_answers_carol_and_hands_her_over(lab: Lab, alice: list[str]) -> None:
     arguments = ["answer", "--transfer", "sip:bob@lab.test", "--transfer-after", "1", "--count", "1"]
     with BlinkQ(*arguments, *alice, *media(lab)) as answer:
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         lab.baresip("carol", "dial", "sip:alice@lab.test")
-        answer.wait_for("SIPSessionTransferDidEnd", 30)
-        assert answer.wait(20) == 0, answer.text
+        answer.wait_for("SIPSessionTransferDidEnd")
+        assert answer.wait() == 0, answer.text
     bob_and_carol_talk(lab)
 
 
 def test_a_transfer_to_nobody_fails(lab: Lab, alice: list[str]) -> None:
     with BlinkQ("transfer", "sip:bob@lab.test", "sip:nobody@lab.test", *alice, *media(lab, "--after", "1")) as call:
-        data = call.wait_for("SIPSessionTransferDidFail", 30)
-        assert call.wait(20) == 1, call.text
+        data = call.wait_for("SIPSessionTransferDidFail")
+        assert call.wait() == 1, call.text
     assert isinstance(data["code"], int)
     assert 400 <= data["code"] < 500
     assert "The transfer failed" in call.text
@@ -92,25 +92,25 @@ def test_carol_hands_alice_over_to_bob(lab: Lab, alice: list[str], tmp_path: Pat
     speech, heard = lab.say(ALICE_SAYS, "alice-hands-over.wav"), tmp_path / "heard.wav"
     arguments = ["answer", "--accept-transfers", "--count", "1", "--play", str(speech), "--record", str(heard), "--duration", "14"]
     with BlinkQ(*arguments, *alice, *media(lab)) as answer:
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         lab.baresip("carol", "dial", "sip:alice@lab.test")
-        answer.wait_for("SIPSessionDidStart", 10)
+        answer.wait_for("SIPSessionDidStart")
         lab.baresip("carol", "transfer", "sip:bob@lab.test")
-        answer.wait_for("SIPSessionTransferDidEnd", 20)
-        answer.wait_for("SIPSessionDidStart", 10, count=2)
-        assert answer.wait(40) == 0, answer.text
+        answer.wait_for("SIPSessionTransferDidEnd")
+        answer.wait_for("SIPSessionDidStart", count=2)
+        assert answer.wait() == 0, answer.text
     assert lab.score(speech, lab.heard("bob"))["score"] > 0.5
     assert lab.score(lab.spoken("bob"), tmp_path / "heard-2.wav")["score"] > 0.5
 
 
 def test_a_transfer_is_refused_unless_it_is_wanted(lab: Lab, alice: list[str]) -> None:
     with BlinkQ("answer", "--count", "1", "--duration", "6", *alice, *media(lab)) as answer:
-        answer.wait_for("SIPAccountRegistrationDidSucceed", 10)
+        answer.wait_for("SIPAccountRegistrationDidSucceed")
         lab.baresip("carol", "dial", "sip:alice@lab.test")
-        answer.wait_for("SIPSessionDidStart", 10)
+        answer.wait_for("SIPSessionDidStart")
         lab.baresip("carol", "transfer", "sip:bob@lab.test")
-        answer.wait_for("SIPSessionTransferDidFail", 10, code=603)
-        answer.wait(30)
+        answer.wait_for("SIPSessionTransferDidFail", code=603)
+        answer.wait()
     assert "--accept-transfers" in answer.text
     assert "SIPSessionNewOutgoing" not in answer.names()
 
@@ -127,26 +127,19 @@ def test_a_call_takes_the_place_of_another(lab: Lab, alice: list[str], tmp_path:
         BlinkQ(*erin_options) as erin,
     ):
         for who in (dave, erin):
-            who.wait_for("SIPApplicationDidStart", 20)
+            who.wait_for("SIPApplicationDidStart")
         call_options = ["--attended", "--after", "1", "--config-dir", str(tmp_path / "caller"), "--audio", "null"]
         call_options += ["--listen", f"127.0.0.1:{free_port()}"]
         with BlinkQ("transfer", f"sip:dave@{dave_at}", f"sip:erin@{erin_at}", *call_options) as call:
-            assert call.wait(60) == 0, call.text
-        replaced = erin.wait_for("SIPSessionNewIncomingFromTransfer", 10)
-        erin.wait_for("SIPSessionDidEnd", 10, originator="local")
-        assert dave.wait(60) == 0, dave.text
-        assert erin.wait(60) == 0, erin.text
+            assert call.wait() == 0, call.text
+        replaced = erin.wait_for("SIPSessionNewIncomingFromTransfer")
+        erin.wait_for("SIPSessionDidEnd", originator="local")
+        assert dave.wait() == 0, dave.text
+        assert erin.wait() == 0, erin.text
     incoming = [item["data"] for item in erin.notifications if item["name"] == "SIPSessionNewIncoming"]
     assert [data["replaced_dialog"] is not None for data in incoming] == [False, True]  # type: ignore[index]  # our own JSON
     assert replaced["call_id"]
     assert lab.score(erin_says, tmp_path / "dave-2.wav")["score"] > 0.5
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 # -- SIPp
@@ -157,11 +150,11 @@ def sipp_calls(lab: Lab, tmp_path: Path, scenario: str, *options: str, answer: t
     port = free_port()
     arguments = ["answer", "--config-dir", str(tmp_path / scenario), "--listen", f"127.0.0.1:{port}", "--audio", "null", "--count", "1"]
     with BlinkQ(*arguments, *answer) as blinkq:
-        blinkq.wait_for("SIPApplicationDidStart", 20)
+        blinkq.wait_for("SIPApplicationDidStart")
         caller = lab.sipp(scenario, f"blinkq@127.0.0.1:{port}", "-p", str(lab.port(300)), *options)
-        said = caller.communicate(timeout=90)[0]
+        said = caller.communicate(timeout=PATIENCE)[0]
         assert caller.returncode == 0, said + blinkq.text
-        blinkq.wait(20)
+        blinkq.wait()
     return blinkq
 
 
@@ -171,9 +164,9 @@ def calls_sipp(lab: Lab, tmp_path: Path, scenario: str, *options: str, call: tup
     waiting = lab.sipp(scenario, "-p", str(port), *options)
     arguments = ["call", f"sip:sipp@127.0.0.1:{port}", "--config-dir", str(tmp_path / scenario), "--audio", "null"]
     with BlinkQ(*arguments, "--listen", f"127.0.0.1:{free_port()}", *call) as blinkq:
-        said = waiting.communicate(timeout=120)[0]
+        said = waiting.communicate(timeout=2 * PATIENCE)[0]
         assert waiting.returncode == 0, said + blinkq.text
-        assert blinkq.wait(20) == 0, blinkq.text
+        assert blinkq.wait() == 0, blinkq.text
     return blinkq
 
 
@@ -217,9 +210,9 @@ def test_sipp_wants_too_many_refreshes(lab: Lab, tmp_path: Path) -> None:
     port = free_port()
     arguments = ["answer", "--config-dir", str(tmp_path / "config"), "--listen", f"127.0.0.1:{port}", "--audio", "null"]
     with BlinkQ(*arguments) as blinkq:
-        blinkq.wait_for("SIPApplicationDidStart", 20)
+        blinkq.wait_for("SIPApplicationDidStart")
         caller = lab.sipp("uac_se_small", f"blinkq@127.0.0.1:{port}", "-p", str(lab.port(300)))
-        said = caller.communicate(timeout=60)[0]
+        said = caller.communicate(timeout=PATIENCE)[0]
         assert caller.returncode == 0, said
     assert "SIPSessionNewIncoming" not in blinkq.names()
 

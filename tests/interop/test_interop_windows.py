@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.lab import PATIENCE
 from support.windows import SHOTS, Softphone
 
 pytestmark = pytest.mark.lab
@@ -42,8 +43,8 @@ def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
     softphone.point_away()
     softphone.see("timerLabel", "0:0[89]|0:1.")
     softphone.shoot(SHOTS / "in-call.png")
-    assert player.wait(30) == 0
-    assert recorder.wait(30) == 0
+    assert player.wait(PATIENCE) == 0
+    assert recorder.wait(PATIENCE) == 0
     bob_heard = lab.heard("bob")  # he begins another file at every change of the call
     assert lab.score(lab.spoken("bob"), heard)["score"] > 0.5
 
@@ -51,7 +52,7 @@ def test_a_call_with_the_mouse(softphone: Softphone, tmp_path: Path) -> None:
     with lab.events("bob") as events:
         for digit in "147":
             softphone.click(f"Key {digit}")
-            events.wait_for(lambda event, digit=digit: event.get("type") == "CALL_DTMF_START" and event.get("param") == digit, 10)  # type: ignore[misc]
+            events.wait_for(lambda event, digit=digit: event.get("type") == "CALL_DTMF_START" and event.get("param") == digit)  # type: ignore[misc]
     softphone.see("sentLabel", "^147$")
     softphone.shoot(SHOTS / "keypad.png")
     softphone.click("keypadButton")
@@ -95,11 +96,11 @@ def test_an_incoming_call_answered_from_the_tray(softphone: Softphone, tmp_path:
     softphone.point_away()
     softphone.see("timerLabel", "0:0[89]|0:1.")
     softphone.shoot(SHOTS / "dark.png")
-    assert player.wait(30) == 0
-    assert recorder.wait(30) == 0
+    assert player.wait(PATIENCE) == 0
+    assert recorder.wait(PATIENCE) == 0
     with lab.events("carol") as events:
         softphone.click("hangUpButton")
-        events.wait_for(lambda event: event.get("type") == "CALL_CLOSED", 10)
+        events.wait_for(lambda event: event.get("type") == "CALL_CLOSED")
     assert lab.score(lab.spoken("carol"), heard)["score"] > 0.5
     assert lab.score(speech, lab.heard("carol"))["score"] > 0.5
 
@@ -110,7 +111,7 @@ def test_an_incoming_call_rejected_in_the_dialog(softphone: Softphone) -> None:
     softphone.see("busyButton")
     with lab.events("carol") as events:
         softphone.click("busyButton")
-        closed = events.wait_for(lambda event: event.get("type") == "CALL_CLOSED", 10)
+        closed = events.wait_for(lambda event: event.get("type") == "CALL_CLOSED")
         assert "486" in str(closed.get("param")), closed
 
 

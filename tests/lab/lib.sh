@@ -32,8 +32,9 @@ spawn() {   # spawn NAME CMD...: in the background, its own session, log and pid
 stop() {   # end a spawned process and its session's process group, by pid
   local p i; p=$(pid_of "$1") || { rm -f "$LAB_RUN/pid/$1"; return 0; }
   kill -TERM -- "-$p" 2>/dev/null || kill -TERM "$p" 2>/dev/null
-  for i in $(seq 50); do alive "$1" || break; sleep 0.1; done
+  for i in $(seq 200); do alive "$1" || break; sleep 0.1; done
   kill -KILL -- "-$p" 2>/dev/null
+  for i in $(seq 50); do alive "$1" || break; sleep 0.1; done
   rm -f "$LAB_RUN/pid/$1"
 }
 
@@ -46,8 +47,12 @@ tcp_open() { (exec 3<> "/dev/tcp/$1/$2") 2> /dev/null; }
 logged() { grep -q -- "$2" "$LAB_RUN/log/$1.log"; }
 taken() { tcp_open "$LAB_IP" "$1" && say "lab: port $1 is in use: set LAB_BASE or stop its owner"; }
 ready() {   # ready NAME SECONDS CMD...: or say why not
-  local n=$1 s=$2; shift 2
-  wait_for "$s" "$@" && alive "$n" && return 0
+  local i n=$1 s=$2; shift 2
+  for i in $(seq $((s * 5))); do
+    alive "$n" || break
+    "$@" > /dev/null 2>&1 && return 0
+    sleep 0.2
+  done
   say "lab: $n did not start:"; tail -n 15 "$LAB_RUN/log/$n.log" >&2; stop "$n"; return 1
 }
 py() { "$LAB_PYTHON" "$LAB_DIR/tools/$1" "${@:2}"; }

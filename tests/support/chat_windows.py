@@ -39,7 +39,7 @@ from blinkq.sipsimple.configuration.datatypes import Path as SettingPath
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 
 #: seconds for one step; the computers of tests are busy ones
-LIMIT = 60.0
+LIMIT = 90.0
 
 
 def prepare(folder: Path, port: int | None) -> None:

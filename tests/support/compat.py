@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 _ENVIRONMENT = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "PYTHONUNBUFFERED": "1"}
 
 
-def run_script(script: Path, *arguments: object, seconds: float = 60) -> subprocess.CompletedProcess[str]:
+def run_script(script: Path, *arguments: object, seconds: float = 90) -> subprocess.CompletedProcess[str]:
     """Run a script to its end."""
     words = [sys.executable, "-m", "blinkq.compat", str(script), *map(str, arguments)]
     return subprocess.run(
@@ -35,17 +35,18 @@ class Script:
         )  # fmt: skip
         self.lines: list[str] = []
         self._news = threading.Condition()
+        self._read_all = False
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def wait_for(self, words: str, seconds: float = 20) -> str:
+    def wait_for(self, words: str, seconds: float = 90) -> str:
         """The first line with ``words``; waits for it."""
 
         def found() -> str | None:
             return next((line for line in self.lines if words in line), None)
 
         with self._news:
-            self._news.wait_for(lambda: found() is not None or not self._reader.is_alive(), seconds)
+            self._news.wait_for(lambda: found() is not None or self._read_all, seconds)
             line = found()
         assert line is not None, f"{words!r} was not printed, but: {self.lines}"
         return line
@@ -56,10 +57,10 @@ class Script:
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = 90) -> int:
         """The exit status."""
         status = self.process.wait(seconds)
-        self._reader.join(5)
+        self._reader.join(30)
         return status
 
     def __enter__(self) -> Script:
@@ -69,7 +70,7 @@ class Script:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(5)
-        self._reader.join(5)
+        self._reader.join(30)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -81,4 +82,5 @@ class Script:
                 self.lines.append(line.rstrip("\n"))
                 self._news.notify_all()
         with self._news:
+            self._read_all = True
             self._news.notify_all()

@@ -31,7 +31,7 @@ from blinkq.sipsimple.configuration.datatypes import IPAddress
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 
 
-def until(happened: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def until(happened: Callable[[], bool], what: str, seconds: float = 90) -> None:
     """Let the windows work until ``happened``."""
     limit = QTimer()
     limit.setSingleShot(True)

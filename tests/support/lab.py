@@ -15,12 +15,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from support.ports import is_bound
+
 TOOLS = Path(__file__).resolve().parents[1] / "lab"
+#: Seconds after which something that was waited for is taken to be missing: the machine may be busy with other tests.
+PATIENCE = 90.0
 NEEDED = {"kamailio": "kamailio", "dnsmasq": "dns", "baresip": "bob", "pulseaudio": "pulse", "espeak-ng": "speech", "sox": "speech"}
 
 
@@ -74,7 +77,7 @@ class Lab:
     def _lab(self, *arguments: str, settings: dict[str, str] | None = None) -> None:
         done = subprocess.run(
             [str(TOOLS / "lab.sh"), *arguments], env={**self._environment, **(settings or {})}, capture_output=True, text=True,
-            timeout=90, check=False,
+            timeout=300, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"lab.sh {' '.join(arguments)}: {done.stdout}{done.stderr}"
 
@@ -90,20 +93,12 @@ class Lab:
 
     def baresip(self, who: str, command: str, parameters: str = "") -> str:
         """Run one command of baresip ``who`` ("bob", "carol") and return its answer."""
-        with closing(self._control(who)) as control:
-            body = json.dumps({"command": command, "params": parameters, "token": "test"}).encode()
-            control.sendall(b"%d:%s," % (len(body), body))
-            for frame in _netstrings(control, 10.0):
-                if frame.get("response"):
-                    return re.sub(r"\x1b\[[0-9;]*m", "", str(frame.get("data", ""))).strip()
-        raise AssertionError(f"baresip {who} did not answer to {command}")
+        with self.events(who) as control:
+            return control.ask(command, parameters)
 
     def events(self, who: str) -> BaresipEvents:
-        """Hear what happens at baresip ``who`` from now on."""
-        return BaresipEvents(self._control(who))
-
-    def _control(self, who: str) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port({"bob": 110, "carol": 120}[who]) + 2), 5)
+        """Hear what happens at baresip ``who`` from now on, until the next ``baresip`` or ``events``: it talks to one at a time."""
+        return BaresipEvents(self.port({"bob": 110, "carol": 120}[who]) + 2)
 
     def clear_heard(self, who: str) -> None:
         for file in (self.directory / f"baresip-{who}" / "heard").glob("*.wav"):
@@ -115,7 +110,7 @@ class Lab:
         assert files, f"{who} recorded nothing"
         return files[-1]
 
-    def wait_until_heard(self, who: str, seconds: float, limit: float = 30.0) -> None:
+    def wait_until_heard(self, who: str, seconds: float, limit: float = PATIENCE) -> None:
         """Wait until the newest recording of baresip ``who`` is that long (48 kHz, mono, 16 bits)."""
         deadline = time.monotonic() + limit
         while not (files := self._recordings(who)) or files[-1].stat().st_size < seconds * 96_000:
@@ -135,26 +130,27 @@ class Lab:
         """A WAV file with ``text`` spoken."""
         path = self.directory / "wav" / name
         if not path.exists():
-            subprocess.run([str(TOOLS / "sound.sh"), "say", text, str(path), str(rate)], env=self._environment, check=True, timeout=30)
+            command = [str(TOOLS / "sound.sh"), "say", text, str(path), str(rate)]
+            subprocess.run(command, env=self._environment, check=True, timeout=PATIENCE)
         return path
 
     def after_silence(self, speech: Path, seconds: float) -> Path:
         """``speech`` with that much silence before it."""
         path = speech.with_name(f"{speech.stem}-after-{seconds:g}.wav")
         if not path.exists():
-            subprocess.run(["sox", "-q", str(speech), str(path), "pad", str(seconds)], check=True, timeout=30)
+            subprocess.run(["sox", "-q", str(speech), str(path), "pad", str(seconds)], check=True, timeout=PATIENCE)
         return path
 
     def last_seconds(self, recording: Path, seconds: float) -> Path:
         """The end of a recording."""
         path = recording.with_name(f"{recording.stem}-end.wav")
-        subprocess.run(["sox", "-q", str(recording), str(path), "trim", f"-{seconds}"], check=True, timeout=30)
+        subprocess.run(["sox", "-q", str(recording), str(path), "trim", f"-{seconds}"], check=True, timeout=PATIENCE)
         return path
 
     def score(self, reference: Path, recording: Path) -> dict[str, float]:
         """How much of the reference's speech is in the recording: ``score`` is about 1 for a copy, 0.2 for other speech."""
         command = ["/usr/bin/python3", str(TOOLS / "tools" / "speechcheck.py"), str(reference), str(recording), "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.stdout, done.stderr
         result: dict[str, float] = json.loads(done.stdout)
         return result
@@ -163,58 +159,77 @@ class Lab:
         """Send one SIP request with tools/sipreq.py; what it printed."""
         command = ["/usr/bin/python3", str(TOOLS / "tools" / "sipreq.py"), *arguments]
         environment = {**self._environment, "LAB_SIP": str(self.port(60)), "LAB_SIPS": str(self.port(61))}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     def sipp(self, scenario: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a SIPp scenario of tests/lab/sipp; its exit status is 0 when the call went as written."""
+        """Start a SIPp scenario of tests/lab/sipp, and wait until it can be called; its exit status is 0 when the call went as written."""
         command = [str(TOOLS / "sipp.sh"), scenario, *arguments]
-        return subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        process = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if scenario.startswith("uas_"):
+            port = int(arguments[arguments.index("-p") + 1])
+            deadline = time.monotonic() + PATIENCE
+            while not is_bound(port) and process.poll() is None and time.monotonic() < deadline:
+                threading.Event().wait(0.05)
+        return process
 
 
 class BaresipEvents:
-    """The events of one baresip since this object was made; a context manager."""
+    """The control connection of one baresip: its events since this object was made, and its answers. A context manager."""
 
-    def __init__(self, control: socket.socket) -> None:
-        self._control = control
+    def __init__(self, port: int) -> None:
+        self._control = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self._received = b""
         self.seen: list[dict[str, object]] = []
+        try:
+            self.ask("about")  # until it has accepted the connection it tells nothing
+        except BaseException:
+            self._control.close()
+            raise
 
-    def wait_for(self, wanted: Callable[[dict[str, object]], bool], seconds: float) -> dict[str, object]:
-        """The first event, past or to come, that ``wanted`` accepts."""
-        for event in self.seen:
-            if wanted(event):
-                return event
-        for event in _netstrings(self._control, seconds):
-            self.seen.append(event)
-            if wanted(event):
-                return event
-        raise AssertionError(f"no such event within {seconds} s; seen: {self.seen}")
+    def ask(self, command: str, parameters: str = "") -> str:
+        """Give a command; its answer."""
+        body = json.dumps({"command": command, "params": parameters, "token": "test"}).encode()
+        self._control.sendall(b"%d:%s," % (len(body), body))
+        deadline = time.monotonic() + PATIENCE
+        while (frame := self._frame(deadline)) is not None:
+            if frame.get("response"):
+                return re.sub(r"\x1b\[[0-9;]*m", "", str(frame.get("data", ""))).strip()
+            self.seen.append(frame)
+        raise AssertionError(f"baresip did not answer to {command}")
+
+    def wait_for(self, wanted: Callable[[dict[str, object]], bool], seconds: float = PATIENCE, count: int = 1) -> dict[str, object]:
+        """The ``count``-th event, past or to come, that ``wanted`` accepts."""
+        deadline = time.monotonic() + seconds
+        while len(found := [event for event in self.seen if wanted(event)]) < count:
+            frame = self._frame(deadline)
+            assert frame is not None, f"no such event within {seconds} s; seen: {self.seen}"
+            self.seen.append(frame)
+        return found[count - 1]
+
+    def _frame(self, deadline: float) -> dict[str, object] | None:
+        """The next JSON object, which came as a netstring; None when there is none in time or nobody there any more."""
+        while True:
+            head, colon, rest = self._received.partition(b":")
+            if colon and len(rest) > int(head):
+                self._received = rest[int(head) + 1 :]
+                frame: dict[str, object] = json.loads(rest[: int(head)].decode(errors="replace"))
+                return frame
+            self._control.settimeout(max(deadline - time.monotonic(), 0.001))
+            try:
+                data = self._control.recv(65536)
+            except TimeoutError:
+                return None
+            if not data:
+                return None
+            self._received += data
 
     def __enter__(self) -> BaresipEvents:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._control.close()
-
-
-def _netstrings(connection: socket.socket, seconds: float) -> Iterator[dict[str, object]]:
-    """The JSON objects that arrive as netstrings until ``seconds`` pass without one."""
-    connection.settimeout(seconds)
-    buffer = b""
-    while True:
-        head, colon, rest = buffer.partition(b":")
-        if colon and len(rest) > int(head):
-            yield json.loads(rest[: int(head)].decode(errors="replace"))
-            buffer = rest[int(head) + 1 :]
-            continue
-        try:
-            data = connection.recv(65536)
-        except TimeoutError:
-            return
-        if not data:
-            return
-        buffer += data
 
 
 class BlinkQ:
@@ -236,6 +251,7 @@ class BlinkQ:
         self.notifications: list[dict[str, object]] = []
         self.sentences: list[str] = []
         self._news = threading.Condition()
+        self._reading = 2
         self._threads = [threading.Thread(target=target, daemon=True) for target in (self._read_notifications, self._read_sentences)]
         for thread in self._threads:
             thread.start()
@@ -244,7 +260,7 @@ class BlinkQ:
     def text(self) -> str:
         return "".join(self.sentences)
 
-    def wait_for(self, name: str, seconds: float = 15.0, count: int = 1, **data: object) -> dict[str, object]:
+    def wait_for(self, name: str, seconds: float = PATIENCE, count: int = 1, **data: object) -> dict[str, object]:
         """Data of the ``count``-th notification ``name`` whose data has these values; waits for it."""
 
         def found() -> list[dict[str, object]]:
@@ -255,16 +271,16 @@ class BlinkQ:
             ]
 
         with self._news:
-            arrived = self._news.wait_for(lambda: len(found()) >= count or self.process.poll() is not None, seconds)
+            arrived = self._news.wait_for(lambda: len(found()) >= count or self._said_all(), seconds)
             matching = found()
         names = [item["name"] for item in self.notifications]
         assert len(matching) >= count, f"no {name} {data} ({'exited' if arrived else 'timeout'}); seen {names}\n{self.text}"
         return matching[count - 1]
 
-    def wait_for_text(self, text: str, seconds: float = 15.0, times: int = 1) -> None:
+    def wait_for_text(self, text: str, seconds: float = PATIENCE, times: int = 1) -> None:
         """Wait until the command has said ``text`` (``times`` times)."""
         with self._news:
-            self._news.wait_for(lambda: self.text.count(text) >= times or self.process.poll() is not None, seconds)
+            self._news.wait_for(lambda: self.text.count(text) >= times or self._said_all(), seconds)
         assert self.text.count(text) >= times, f"no {text!r} in {self.text}"
 
     def names(self) -> list[str]:
@@ -279,11 +295,11 @@ class BlinkQ:
     def interrupt(self) -> None:
         self.process.send_signal(signal.SIGINT)
 
-    def wait(self, seconds: float = 30.0) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """The exit status."""
         status = self.process.wait(seconds)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
         return status
 
     def __enter__(self) -> BlinkQ:
@@ -293,24 +309,28 @@ class BlinkQ:
         if self.process.poll() is None:
             self.interrupt()
             try:
-                self.process.wait(10)
+                self.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(5)
+                self.process.wait()
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE)
         for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
             if pipe is not None:
                 pipe.close()
 
+    def _said_all(self) -> bool:
+        """Whether nothing more can come. (That the process has ended does not mean that all of its lines have been read.)"""
+        return self._reading == 0
+
     def _read_notifications(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            with self._news:
-                self.notifications.append(json.loads(line))
-                self._news.notify_all()
-        with self._news:
-            self._news.notify_all()
+            if line.endswith("\n"):  # a process that is killed may leave a part of one
+                with self._news:
+                    self.notifications.append(json.loads(line))
+                    self._news.notify_all()
+        self._read_all()
 
     def _read_sentences(self) -> None:
         assert self.process.stderr is not None
@@ -318,3 +338,9 @@ class BlinkQ:
             with self._news:
                 self.sentences.append(line)
                 self._news.notify_all()
+        self._read_all()
+
+    def _read_all(self) -> None:
+        with self._news:
+            self._reading -= 1
+            self._news.notify_all()

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from support.lab import TOOLS, Lab
+from support.lab import PATIENCE, TOOLS, Lab
 
 __all__ = ["HOME", "NEAR", "ROUTER", "WORLD", "SmallInternet", "WorldLab", "why_not"]
 
@@ -110,15 +110,16 @@ class WorldLab(Lab):
         log = self.directory / "lab.log"
         with log.open("w") as output:
             environment = {**self._environment, **(settings or {})}
-            done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=90, check=False)
+            done = subprocess.run(command, env=environment, stdout=output, stderr=output, timeout=300, check=False)
         assert done.returncode == 0, f"lab.sh {' '.join(arguments)}: {log.read_text()}"
 
     def baresip(self, who: str, command: str, parameters: str = "") -> str:
         """Run one command of baresip ``who``."""
         script = f". {TOOLS / 'env.sh'}; exec $LAB_PYTHON {TOOLS / 'tools' / 'baresip.py'} {who} {command} {parameters}"
         done = subprocess.run(
-            self._net.inside("world", "bash", "-c", script), env=self._environment, capture_output=True, text=True, timeout=30, check=False
-        )
+            self._net.inside("world", "bash", "-c", script), env=self._environment, capture_output=True, text=True, timeout=PATIENCE,
+            check=False,
+        )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -71,7 +71,7 @@ class Painter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(60)
         if self._process.stdout is not None:
             self._process.stdout.close()
 
@@ -110,4 +110,4 @@ class PaintedScreen:
         if self._painter is not None:
             self._painter.__exit__(kind, error, trace)
         self._server.terminate()
-        self._server.wait(10)
+        self._server.wait(60)

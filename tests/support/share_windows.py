@@ -31,7 +31,7 @@ def share(application: Application, address: str) -> None:
     print("seen", flush=True)
     stop = threading.Thread(target=sys.stdin.readline, daemon=True)
     stop.start()
-    until(lambda: not stop.is_alive(), "the word to stop", 60)
+    until(lambda: not stop.is_alive(), "the word to stop", 90)
     bar.stop_button.click()
     until(lambda: not shared.bars, "the end")
     print("over", flush=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from support.lab import BlinkQ
+from support.ports import free_port
 
 __all__ = ["SharedScreen"]
 
 KEYRING = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
-#: Seconds for what takes two here: others compute beside us.
-LIMIT = 60.0
 
 
 class SharedScreen:
@@ -31,23 +29,17 @@ class SharedScreen:
 
     def __enter__(self) -> SharedScreen:
         with ExitStack() as stack:
-            sip_port = _free_port()
+            sip_port = free_port()
             command = ["answer", "--listen", f"127.0.0.1:{sip_port}", "--accept", "desktop-sharing", "--audio", "null", "--count", "1"]
             self.viewing = stack.enter_context(BlinkQ(*command, "--config-dir", str(self._directory / "a"), environment=KEYRING))
-            self.viewing.wait_for("SIPApplicationDidStart", LIMIT)
+            self.viewing.wait_for("SIPApplicationDidStart")
             command = ["share-desktop", f"sip:bob@127.0.0.1:{sip_port}", *self._options, "--config-dir", str(self._directory / "b")]
             self.sharing = stack.enter_context(BlinkQ(*command, environment={**KEYRING, "DISPLAY": self._display}))
-            self.sharing.wait_for("SIPSessionDidStart", LIMIT)
-            self.viewing.wait_for_text("localhost port ", LIMIT)
+            self.sharing.wait_for("SIPSessionDidStart")
+            self.viewing.wait_for_text("localhost port ")
             self.port = int(self.viewing.text.rpartition("localhost port ")[2])
             self._stack = stack.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stack.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

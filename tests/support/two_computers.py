@@ -46,4 +46,4 @@ def two_computers() -> Iterator[list[tuple[str, tuple[str, ...]]]]:
 
 
 def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=20)
+    subprocess.run(["ip", *arguments], check=True, capture_output=True, timeout=60)
