@@ -18,7 +18,8 @@ from typing import Any, cast
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, describe_os_error
 from blinkq.engine.lan import Interface, list_interfaces
-from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, StreamHandler
+from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, Stream, StreamHandler
+from blinkq.engine.pair_tls import PairTLSStream, pair_context
 from blinkq.engine.polled_udp import PolledUDPSocket
 from blinkq.engine.tls import TLSConfig, check_fingerprint, check_name, client_context, describe_tls_error, server_context
 
@@ -79,6 +80,13 @@ class AsyncioNetwork:
 
     async def listen_stream(self, address: str, port: int, accept: Accept, *, tls: TLSConfig | None = None) -> _Listener:
         """See Network."""
+        if tls is not None and tls.ask:
+            pair, wanted = pair_context(tls), accept
+
+            def accept(raw: Stream) -> StreamHandler:
+                return PairTLSStream(raw, pair, wanted, HANDSHAKE_TIMEOUT)
+
+            tls = None
         context = None if tls is None else server_context(tls)
         try:
             server = await asyncio.get_running_loop().create_server(
@@ -274,6 +282,7 @@ class _Stream(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.local: Address = ("", 0)
         self.remote = remote
+        self.peer_certificate: bytes | None = None
         self.refused: TLSError | None = None
         self.on_writable: Callable[[bool], None] | None = None
 
@@ -307,8 +316,10 @@ class _Stream(asyncio.Protocol):
         try:
             if self._verify_name is not None:
                 check_name(transport.get_extra_info("peercert") or {}, self._verify_name)
+            if (tls := transport.get_extra_info("ssl_object")) is not None:
+                self.peer_certificate = tls.getpeercert(binary_form=True)
             if self._fingerprint is not None:
-                check_fingerprint(transport.get_extra_info("ssl_object").getpeercert(binary_form=True), self._fingerprint)
+                check_fingerprint(self.peer_certificate, self._fingerprint)
         except TLSError as error:
             self.refused = error
             self.abort()

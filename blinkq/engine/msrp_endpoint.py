@@ -153,6 +153,11 @@ class MSRPEndpoint:
         finally:
             self._waiting.pop(session, None)
 
+    def peer_certificate(self, session: Session) -> bytes | None:
+        """The certificate (DER) of whoever is at the other end of the session's connection; None where it showed none."""
+        link = self._link_of(session)
+        return None if link is None or link.stream is None else link.stream.peer_certificate
+
     def call(self, session: Session, function: Callable[..., object], *args: object, **kwargs: object) -> object:
         """Call a method of a session, ``now`` added; what it gives out is sent."""
         link = self._link_of(session)

@@ -62,6 +62,10 @@ class Stream(Protocol):
     def remote(self) -> Address:
         """The other end."""
 
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """The other end's certificate (DER), where TLS showed one."""
+
     on_writable: Callable[[bool], None] | None
     """Told False when so much waits to be sent that more should not be written, True when there is room again."""
 
@@ -104,7 +108,7 @@ class Network(Protocol):
         """Bind a UDP socket; port 0 is any free one."""
 
     async def listen_stream(self, address: str, port: int, accept: Accept, *, tls: TLSConfig | None = None) -> Listener:
-        """Listen for TCP connections, or TLS ones with the certificate in ``tls``."""
+        """Listen for TCP connections, or TLS ones with the certificate in ``tls``, which may ask clients for theirs."""
 
     async def connect_stream(
         self,

@@ -23,6 +23,8 @@ VALIDITY = timedelta(days=365)
 def own_certificate(wallclock: float) -> TLSConfig:
     """Make a key and a self-signed certificate in a file that only we can read; whoever asked deletes it (``discard``).
 
+    Whoever connects is asked for one too.
+
     :param wallclock: seconds since 1970
     """
     now = datetime.fromtimestamp(wallclock, UTC)
@@ -43,7 +45,7 @@ def own_certificate(wallclock: float) -> TLSConfig:
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
         encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         file.write(key.private_bytes(*encoding))
-    return TLSConfig(certificate=path)
+    return TLSConfig(certificate=path, ask=True)
 
 
 def discard(config: TLSConfig) -> None:

@@ -19,15 +19,15 @@ from typing import Any
 from blinkq.engine.errors import TLSError
 
 __all__ = [
-    "TLSConfig", "check_fingerprint", "check_name", "client_context", "describe_tls_error", "fingerprint_of", "server_context",
-    "sip_identities",
+    "FINGERPRINT_HASHES", "TLSConfig", "check_fingerprint", "check_name", "client_context", "describe_tls_error", "fingerprint_of",
+    "server_context", "sip_identities",
 ]  # fmt: skip
 
 #: The system's authorities where Python's own OpenSSL knows of none (python.org's Python on macOS).
 SYSTEM_AUTHORITIES = "/etc/ssl/cert.pem"
 
 #: What may name a certificate (RFC 8122 §5); MD5 and SHA-1 can be forged.
-_FINGERPRINT_HASHES = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
+FINGERPRINT_HASHES = {"sha-256": "sha256", "sha-384": "sha384", "sha-512": "sha512"}
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2}:){19,63}[0-9A-Fa-f]{2}")
 
 #: OpenSSL verification codes (x509_vfy.h) with what they mean for people.
@@ -54,6 +54,7 @@ class TLSConfig:
     :param private_key: path of its key; None when it is in the certificate's file
     :param verify: False accepts any certificate of a server
     :param fingerprint: hash of the server's certificate as SDP tells it ("sha-256 AB:CD:…", RFC 8122); it alone is then checked
+    :param ask: as a server: ask clients for their certificate, and take any (``pair_tls.py``)
     :param web: the server is one of the Web, and may be named as those are (RFC 9525: ``*.example.com`` is good)
     """
 
@@ -62,6 +63,7 @@ class TLSConfig:
     private_key: str | None = None
     verify: bool = True
     fingerprint: str | None = None
+    ask: bool = False
     web: bool = False
 
 
@@ -119,11 +121,13 @@ def check_name(certificate: dict[str, Any], name: str) -> None:
 def check_fingerprint(certificate: bytes | None, fingerprint: str) -> None:
     """Check that a certificate (DER) is the one that SDP announced (RFC 8122 §5); raises TLSError if not."""
     name, _, digest = fingerprint.strip().partition(" ")
-    algorithm = _FINGERPRINT_HASHES.get(name.lower())
+    algorithm = FINGERPRINT_HASHES.get(name.lower())
     if algorithm is None:
         raise TLSError(f"The other party names its certificate by {name[:20]}, which is not trusted: it needs SHA-256 or better.")
     wanted = bytes.fromhex(digest.replace(":", "").strip()) if _HEX.fullmatch(digest.strip()) else b""
-    if certificate is None or not hmac.compare_digest(hashlib.new(algorithm, certificate).digest(), wanted):
+    if certificate is None:
+        raise TLSError("The other party announced a certificate and did not show it: somebody may be in between.")
+    if not hmac.compare_digest(hashlib.new(algorithm, certificate).digest(), wanted):
         raise TLSError("The other party's certificate is not the one that it announced: somebody may be in between.")
 
 

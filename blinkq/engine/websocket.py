@@ -100,6 +100,10 @@ class WebSocketStream:
         return ("", 0) if self._raw is None else self._raw.remote
 
     @property
+    def peer_certificate(self) -> bytes | None:
+        return None if self._raw is None else self._raw.peer_certificate
+
+    @property
     def on_writable(self) -> Callable[[bool], None] | None:
         return None if self._raw is None else self._raw.on_writable
 

@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import random
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from blinkq.engine.errors import NetworkError, TLSError, place
 from blinkq.engine.lan import Interface
 from blinkq.engine.network import Accept, Address, DatagramHandler, StreamHandler
-from blinkq.engine.tls import TLSConfig
+from blinkq.engine.tls import TLSConfig, check_fingerprint
 
 __all__ = ["FakeHost", "FakeNetwork", "Packet"]
 
@@ -120,7 +124,7 @@ class FakeHost:
     async def listen_stream(self, address: str, port: int, accept: Accept, *, tls: TLSConfig | None = None) -> FakeListener:
         await asyncio.sleep(0)
         local = self._bind(address, port, "tls" if tls else "tcp", self.listeners)
-        self.listeners[local] = listener = FakeListener(self, local, accept, tls is not None)
+        self.listeners[local] = listener = FakeListener(self, local, accept, tls is not None, tls)
         return listener
 
     async def connect_stream(
@@ -149,9 +153,13 @@ class FakeHost:
                 raise TLSError(f"{server_name or address} does not speak TLS on this port: check the port and the transport.")
             if tls.verify and tls.fingerprint is None and (server_name or address) not in target.names:
                 raise TLSError(f"The certificate is for {', '.join(sorted(target.names)) or 'nobody'}, not for {server_name or address}.")
+            if tls.fingerprint is not None and (shown := certificate_of(listener.config)) is not None:
+                check_fingerprint(shown, tls.fingerprint)
         near = FakeStream(self, (local_address or self.local_address_for(address), self._free_port()), remote, transport)
         far = FakeStream(target, remote, near.local, transport)
         near.peer, far.peer, near.handler = far, near, handler
+        near.peer_certificate = certificate_of(listener.config)
+        far.peer_certificate = certificate_of(tls) if listener.config is not None and listener.config.ask else None
         far.handler = listener.accept(far)
         if far.handler is None:
             raise NetworkError(f"Connection reset by {place(address, port, transport)}: the server closed it.")
@@ -196,6 +204,14 @@ class FakeHost:
     def _free_port(self) -> int:
         self._next_port += 1
         return self._next_port
+
+
+def certificate_of(config: TLSConfig | None) -> bytes | None:
+    """The certificate (DER) in a configuration's file, where there is one."""
+    if config is None or config.certificate is None or not os.path.exists(config.certificate):
+        return None
+    with open(config.certificate, "rb") as file:
+        return x509.load_pem_x509_certificate(file.read()).public_bytes(Encoding.DER)
 
 
 class FakeUDP:
@@ -243,7 +259,8 @@ class FakeUDP:
 class FakeListener:
     """A listening stream socket."""
 
-    def __init__(self, host: FakeHost, local: Address, accept: Accept, tls: bool) -> None:
+    def __init__(self, host: FakeHost, local: Address, accept: Accept, tls: bool, config: TLSConfig | None = None) -> None:
+        self.config = config
         self.host = host
         self.local = local
         self.accept = accept
@@ -262,6 +279,7 @@ class FakeStream:
         self.remote = remote
         self.transport = transport
         self.peer: FakeStream | None = None
+        self.peer_certificate: bytes | None = None
         self.handler: StreamHandler | None = None
         self.pending = 0
         self.on_writable: Callable[[bool], None] | None = None

@@ -68,10 +68,11 @@ class MSRPPeer:
         return self.session
 
     async def connect(self, remote: SessionDescription, index: int = 0) -> Session:
-        """Open the connection."""
+        """Open the connection, with our certificate where we have one."""
         session = self.expect(remote, index)
         host = session.remote_path[0].host
-        tls = TLSConfig(fingerprint=remote.media[index].get("fingerprint")) if self.secure else None
+        certificate = None if self.tls is None else self.tls.certificate
+        tls = TLSConfig(fingerprint=remote.media[index].get("fingerprint"), certificate=certificate) if self.secure else None
         await self.endpoint.connect(session, host, tls)
         return session
 

@@ -15,7 +15,7 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError, ResolveError
 from blinkq.engine.msrp_relay import RelayPlace
-from blinkq.engine.tls import TLSConfig, fingerprint_of
+from blinkq.engine.tls import TLSConfig, check_fingerprint, fingerprint_of
 from blinkq.msrp.events import DataReceived, MessageReceived, SessionFailed
 from blinkq.msrp.session import Session as MSRPSession
 from blinkq.msrp.uri import MSRPURI
@@ -357,6 +357,9 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
             session.remote_path = (*self._route, *remote.path)
             if role == "passive":
                 await engine.msrp.accepted(session, ACCEPT_TIMEOUT)
+                if remote.secure and remote.fingerprint is not None and self._relay is None and len(remote.path) == 1:
+                    # whoever announces a certificate must show it (RFC 8122 §6.2); what came is held back until here
+                    check_fingerprint(engine.msrp.peer_certificate(session), remote.fingerprint)
             elif self._relay is not None:
                 engine.msrp.connect_through(session, self._relay)
             else:
@@ -385,7 +388,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
 
     def _client_tls(self, remote: Remote) -> TLSConfig:
         if remote.fingerprint is not None and len(remote.path) == 1:  # it is the peer's own, not its relay's
-            return TLSConfig(fingerprint=remote.fingerprint)
+            return TLSConfig(fingerprint=remote.fingerprint, certificate=Runtime.current().msrp.certificate().certificate)
         ours = Runtime.current().sip.config.tls
         return TLSConfig(ca_file=ours.ca_file, verify=ours.verify)
 

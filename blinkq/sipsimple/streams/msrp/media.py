@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from blinkq.engine.tls import FINGERPRINT_HASHES
 from blinkq.msrp.errors import MSRPParseError
 from blinkq.msrp.uri import MSRPURI, format_path, parse_path
 from blinkq.sdp.description import Attribute, MediaDescription, SessionDescription
@@ -51,12 +53,18 @@ def read_remote(description: SessionDescription, index: int) -> Remote:
     setup = (media.get("setup") or "").strip().lower() or None
     if setup is not None and setup not in _ROLES:
         raise InvalidStreamError(f"the connection's set-up cannot be {setup[:20]!r}")
-    session_level = next((attribute.value for attribute in description.attributes if attribute.name == "fingerprint"), None)
     return Remote(
-        uris, setup, secure, media.get("fingerprint") or session_level,
+        uris, setup, secure, _fingerprint(media.attributes) or _fingerprint(description.attributes),
         tuple((media.get("accept-types") or "").split()), tuple((media.get("accept-wrapped-types") or "").split()),
         description.direction_of(index),
     )  # fmt: skip
+
+
+def _fingerprint(attributes: Iterable[Attribute]) -> str | None:
+    """The one to check, where the same certificate is named by several hashes (RFC 8122 §5.1): of those that we trust the first."""
+    found = [attribute.value or "" for attribute in attributes if attribute.name == "fingerprint"]
+    trusted = (value for value in found if value.partition(" ")[0].lower() in FINGERPRINT_HASHES)
+    return next(trusted, found[0] if found else None)
 
 
 def describe(
