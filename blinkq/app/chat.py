@@ -10,9 +10,10 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from blinkq.app.address import display_address
 from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, clean_line, clean_text, plain_of_html
 from blinkq.app.composing import OwnComposing, PeerComposing
-from blinkq.app.file_transfer import FileTransfer
+from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_wording import size_text
 from blinkq.app.media_session import MediaSession, MediaStage
+from blinkq.app.message_history import MessageRecord
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.middleware import AccountLike
 from blinkq.app.picture import Picture, PictureError, kind_of, thumbnail
@@ -36,14 +37,17 @@ MAX_PICTURES, MAX_PICTURE_BYTES = 60, 64_000_000
 
 class Chat(QObject):
     """A conversation. ``changed`` after its state has; ``entry_added`` and ``entry_changed`` with a ChatEntry; ``trimmed`` when the oldest
-    went; ``arrived`` with every message of the other side; ``session_wanted`` asks for a session, since there is something to send."""
+    went or earlier ones came; ``arrived`` with every message of the other side; ``settled`` with every entry that is worth keeping, once;
+    ``session_wanted`` asks for a session, since there is something to send; ``earlier_wanted`` for entries before those that there are."""
 
     changed = pyqtSignal()
     entry_added = pyqtSignal(object)
     entry_changed = pyqtSignal(object)
     trimmed = pyqtSignal()
     arrived = pyqtSignal(object)
+    settled = pyqtSignal(object)
     session_wanted = pyqtSignal()
+    earlier_wanted = pyqtSignal()
 
     def __init__(
         self, bridge: NotificationBridge, clock: Clock, pictures: Worker, uri: str, name: str, account: AccountLike | None,
@@ -55,6 +59,8 @@ class Chat(QObject):
         self.account = account
         self.entries: list[ChatEntry] = []
         self.unread = 0
+        #: moment and number of the oldest message from the history that is shown
+        self.oldest: tuple[float, int] | None = None
         self.link: MediaSession | None = None
         self._stream: ChatStreamLike | None = None
         self._bridge = bridge
@@ -166,6 +172,33 @@ class Chat(QObject):
         entry = ChatEntry(EntryKind.FILE, transfer.name, self._clock.wallclock(), sender, transfer=transfer)
         self._add(entry)
         transfer.changed.connect(lambda: self.entry_changed.emit(entry))
+        transfer.finished.connect(lambda: self.settled.emit(entry) if transfer.stage is TransferStage.DONE else None)
+
+    def show_earlier(self, records: list[MessageRecord], *, more: bool) -> None:
+        """Put messages of the history before all others, oldest first; ``more``: there may be still earlier ones."""
+        old = [entry for entry in self.entries if entry.kind is not EntryKind.MORE]
+        room = max(MAX_ENTRIES - len(old), 0)
+        records = records[len(records) - room :] if room < len(records) else records
+        if records:
+            self.oldest = (records[0].moment, records[0].id)
+        new = [self._earlier(record) for record in records]
+        if more and records:
+            new.insert(0, ChatEntry(EntryKind.MORE, "", records[0].moment))
+        self.entries[:] = new + old
+        self.trimmed.emit()
+        self._keep_few_pictures()
+        for entry in new:
+            if entry.picture is not None and entry.picture.data is not None:
+                self._show_picture(entry, entry.picture)
+
+    def clear(self) -> None:
+        """Forget what was written, but for what is still under way."""
+        self.oldest = None
+        self.entries[:] = [
+            entry for entry in self.entries
+            if entry.mark in (Mark.WAITING, Mark.SENDING) or (entry.transfer is not None and not entry.transfer.over)
+        ]  # fmt: skip
+        self.trimmed.emit()
 
     def forget(self) -> None:
         """Stop listening. Idempotent."""
@@ -190,6 +223,7 @@ class Chat(QObject):
             entry.text = text.replace("%1", clean_line(kind, 60)).replace("%2", size_text(len(content)))
         self.unread += 1
         self._add(entry)
+        self.settled.emit(entry)
         if entry.picture is not None:
             self._show_picture(entry, entry.picture)
         self.arrived.emit(entry)
@@ -197,8 +231,9 @@ class Chat(QObject):
 
     def _NH_ChatStreamDidDeliverMessage(self, notification: Notification) -> None:
         entry = self._entry(notification.data.message_id)
-        if entry is not None:
+        if entry is not None and entry.mark is not Mark.DELIVERED:
             self._set_mark(entry, Mark.DELIVERED)
+            self.settled.emit(entry)
 
     def _NH_ChatStreamDidNotDeliverMessage(self, notification: Notification) -> None:
         entry = self._entry(notification.data.message_id)
@@ -210,6 +245,17 @@ class Chat(QObject):
         self.peer_composing.told(str(notification.data.state), float(notification.data.refresh))
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _earlier(self, record: MessageRecord) -> ChatEntry:
+        kind = EntryKind.FILE if record.kind == "file" else EntryKind.OWN if record.outgoing else EntryKind.PEER
+        sender = self.tr("You") if record.outgoing else record.sender
+        entry = ChatEntry(kind, clean_text(record.text), record.moment, clean_line(sender), own=record.outgoing, earlier=True)
+        if record.kind == "picture":
+            format_ = kind_of(record.data) if record.data is not None else None
+            entry.picture = Picture(record.data, format_ or "")
+            if format_ is None:
+                entry.picture.drop("gone")
+        return entry
 
     def _show_picture(self, entry: ChatEntry, picture: Picture) -> None:
         """Decode it elsewhere, then show it."""

@@ -31,6 +31,8 @@ class EntryKind(StrEnum):
     PEER = "peer"
     NOTE = "note"
     FILE = "file"
+    #: stands for those that are on the disk and not shown yet
+    MORE = "more"
 
 
 class Mark(StrEnum):
@@ -56,6 +58,10 @@ class ChatEntry:
     level: str = "muted"
     transfer: FileTransfer | None = None
     picture: Picture | None = None
+    #: it comes from the history
+    earlier: bool = False
+    #: of a file from the history: we sent it
+    own: bool = False
 
 
 def clean_text(text: str) -> str:

@@ -11,7 +11,9 @@ from blinkq.app.address import dial_uri, display_address
 from blinkq.app.call import Call, CallStage
 from blinkq.app.chat import CHAT_NOTIFICATIONS, Chat
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
+from blinkq.app.message_history import MessageRecord
 from blinkq.app.message_media import ChatStreamLike
+from blinkq.app.message_store import FIRST_RECORDS, MORE_RECORDS, MessageStore
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
 from blinkq.app.worker import Worker
 from blinkq.base.clock import Clock
@@ -50,8 +52,11 @@ class ChatList(QObject):
     arrived = pyqtSignal(Chat)
     changed = pyqtSignal()
 
-    def __init__(self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, parent: QObject | None = None) -> None:
+    def __init__(
+        self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, store: MessageStore, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
+        self.store = store
         self.chats: list[Chat] = []
         #: the name that the user gave to whoever has an address, "" for somebody unknown
         self.name_of: Callable[[str], str] = lambda _uri: ""
@@ -92,9 +97,12 @@ class ChatList(QObject):
         chat.session_wanted.connect(lambda: self.connect_chat(chat))
         chat.changed.connect(self.changed)
         chat.arrived.connect(lambda _entry: self.arrived.emit(chat))
+        chat.settled.connect(lambda entry: self.store.keep(chat.peer, entry))
+        chat.earlier_wanted.connect(lambda: self._read_earlier(chat, MORE_RECORDS))
         self.chats.append(chat)
         self.added.emit(chat)
         self.changed.emit()
+        self._read_earlier(chat, FIRST_RECORDS)
         return chat
 
     def connect_chat(self, chat: Chat) -> None:
@@ -147,6 +155,12 @@ class ChatList(QObject):
             self.changed.emit()
             chat.deleteLater()
 
+    def clear_history(self, chat: Chat | None = None) -> None:
+        """Forget what was written in a conversation, or in all that there ever were; on the disk, too."""
+        self.store.clear(chat.peer if chat is not None else None)
+        for known in self.chats if chat is None else [chat]:
+            known.clear()
+
     def close(self) -> None:
         """Stop listening. Idempotent."""
         self._bridge.forget("SIPSessionDidRenegotiateStreams", self._NH_SIPSessionDidRenegotiateStreams)
@@ -156,6 +170,13 @@ class ChatList(QObject):
         self.pictures.close()
 
     # what others begin -----------------------------------------------------------------------------------------------------------
+
+    def _read_earlier(self, chat: Chat, count: int) -> None:
+        def show(records: list[MessageRecord]) -> None:
+            if chat in self.chats:
+                chat.show_earlier(records, more=len(records) == count)
+
+        self.store.read(chat.peer, count, chat.oldest, show)
 
     def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
         self._adopt(notification.sender, list(notification.data.added_streams))

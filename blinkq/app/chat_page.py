@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PyQt6.QtWidgets import QFrame, QLabel, QPushButton, QToolButton, QWidget
+from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence, QShortcut
+from PyQt6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from blinkq.app.chat import Chat
-from blinkq.app.chat_entries import ChatEntry
+from blinkq.app.chat_entries import ChatEntry, EntryKind
 from blinkq.app.chat_media import ChatMedia
 from blinkq.app.chat_view import ChatView, shown_address
 from blinkq.app.file_transfer_list import FileTransferList, SendError
+from blinkq.app.find_bar import FindBar
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import set_icon
 from blinkq.app.media_session import MediaStage
@@ -23,7 +24,7 @@ from blinkq.app.opening import open_file, show_in_folder
 from blinkq.app.picture import Picture
 from blinkq.app.picture_window import PictureWindow
 from blinkq.app.questions import ask
-from blinkq.app.widgets import ElidedLabel, set_level
+from blinkq.app.widgets import ElidedLabel, fill_menu, set_level
 
 __all__ = ["ChatPage", "ChatPageForm"]
 
@@ -37,6 +38,8 @@ class ChatPageForm(Protocol):
     fileButton: QToolButton
     imageButton: QToolButton
     endButton: QToolButton
+    moreButton: QToolButton
+    findBar: FindBar
     view: ChatView
     composingLabel: QLabel
     endedFrame: QFrame
@@ -49,10 +52,12 @@ class ChatPageForm(Protocol):
 
 
 class ChatPage(QWidget):
-    """Shows a Chat. ``call_wanted`` asks to call the other party; ``reconnect_wanted`` to begin a session again."""
+    """Shows a Chat. ``call_wanted`` asks to call the other party; ``reconnect_wanted`` to begin a session again; ``clear_wanted``
+    to forget what was written."""
 
     call_wanted = pyqtSignal(Chat)
     reconnect_wanted = pyqtSignal(Chat)
+    clear_wanted = pyqtSignal(Chat)
 
     def __init__(self, chat: Chat, files: FileTransferList, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,6 +92,12 @@ class ChatPage(QWidget):
     def send_files(self, paths: list[Path]) -> None:
         """Send files to the other party, each shown in the chat."""
         self.media.send_files(paths)
+
+    def begin_find(self) -> None:
+        """Look for words in what was written; more of it is fetched for that."""
+        if not self.ui.findBar.isVisible() and self.chat.entries[:1] and self.chat.entries[0].kind is EntryKind.MORE:
+            self.chat.earlier_wanted.emit()
+        self.ui.findBar.begin()
 
     def retire(self) -> None:
         """The chat is going: stop following it."""
@@ -130,10 +141,16 @@ class ChatPage(QWidget):
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 1.15)
         ui.titleLabel.setFont(font)
-        for button, name in ((ui.callButton, "call"), (ui.imageButton, "image"), (ui.fileButton, "file"), (ui.endButton, "hang-up")):
+        for button, name in (
+            (ui.callButton, "call"), (ui.imageButton, "image"), (ui.fileButton, "file"), (ui.endButton, "hang-up"), (ui.moreButton, "more"),
+        ):  # fmt: skip
             set_icon(button, name)
         set_icon(ui.sendButton, "send", "on_accent")
         ui.view.setAccessibleName(self.tr("Messages with %1").replace("%1", self.chat.title))
+        self.menu = QMenu(self)
+        fill_menu(self.menu, (self.tr("&Find… (Ctrl+F)"), self.begin_find), (self.tr("&Clear this chat…"), self._clear))
+        ui.moreButton.setMenu(self.menu)
+        ui.findBar.hide()
         ui.view.setPlaceholderText(self.tr("Write a message, or drop pictures and files here."))
         ui.messageEdit.setFocus()
         self.setFocusProxy(ui.messageEdit)
@@ -151,6 +168,9 @@ class ChatPage(QWidget):
         ui.fileButton.clicked.connect(self.media.choose_files)
         ui.endButton.clicked.connect(self.chat.end)
         ui.reconnectButton.clicked.connect(self._reconnect)
+        ui.findBar.wanted.connect(self._find)
+        ui.findBar.closed.connect(ui.messageEdit.setFocus)
+        QShortcut(QKeySequence.StandardKey.Find, self).activated.connect(self.begin_find)
         ui.view.link_wanted.connect(self._open_link)
         ui.view.command_wanted.connect(self._command)
 
@@ -188,6 +208,14 @@ class ChatPage(QWidget):
         self.reconnect_wanted.emit(self.chat)
         self.ui.messageEdit.setFocus()
 
+    def _find(self, text: str, backwards: bool) -> None:
+        self.ui.findBar.tell(self.ui.view.find_text(text, backwards=backwards))
+
+    def _clear(self) -> None:
+        question = self.tr("Delete everything that was written with %1, here and in the history? It cannot be brought back.")
+        if ask(self, self.tr("Clear the chat"), question.replace("%1", self.chat.title), self.tr("Delete")):
+            self.clear_wanted.emit(self.chat)
+
     def _open_link(self, url: QUrl) -> None:
         question = self.tr("Open this address?\n\n%1").replace("%1", shown_address(url))
         if url.scheme().lower() in ("http", "https", "mailto") and ask(self, self.tr("Open a link"), question, self.tr("Open")):
@@ -198,6 +226,8 @@ class ChatPage(QWidget):
         if transfer is None:
             if command == "retry":
                 self.chat.retry(entry)
+            elif command == "more":
+                self.chat.earlier_wanted.emit()
             elif command == "file":
                 self.media.send_as_file(entry)
             elif command == "picture" and entry.picture is not None:

@@ -6,7 +6,18 @@ Nothing of it is ever taken for HTML, nothing is loaded, and a link says where i
 from __future__ import annotations
 
 from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QTimer, QUrl, QVariant, pyqtSignal
-from PyQt6.QtGui import QFont, QHelpEvent, QImage, QResizeEvent, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextImageFormat
+from PyQt6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QFont,
+    QHelpEvent,
+    QImage,
+    QResizeEvent,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextImageFormat,
+)
 from PyQt6.QtWidgets import QTextBrowser, QToolTip, QWidget
 
 from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark, find_links
@@ -29,7 +40,7 @@ _WIDEST, _HIGHEST, _BESIDE = 480, 360, 40
 
 class ChatView(QTextBrowser):
     """Shows ChatEntries. ``link_wanted`` with an address that was clicked; ``command_wanted`` with "retry", "open", "folder", "cancel",
-    "picture" (show it large), "save" or "file" (send the picture as one), and the entry it stands in."""
+    "picture" (show it large), "save", "file" (send the picture as one) or "more" (show earlier ones), and the entry it stands in."""
 
     link_wanted = pyqtSignal(QUrl)
     command_wanted = pyqtSignal(str, object)
@@ -55,12 +66,16 @@ class ChatView(QTextBrowser):
     # public ----------------------------------------------------------------------------------------------------------------------
 
     def show_entries(self, entries: list[ChatEntry]) -> None:
-        """Show these and no others."""
+        """Show these and no others; what was seen stays in sight when there is more before it."""
+        bar, layout = self.verticalScrollBar(), self._layout()
+        below = bar.maximum() - bar.value() if bar is not None else 0
         self.clear()
         self._entries, self._tails = [], []
         for entry in entries:
             self._append(entry)
-        self.scroll_down()
+        layout.documentSize()  # laid out to the end, so that the bar knows how long it is
+        if bar is not None:
+            bar.setValue(max(bar.maximum() - below, 0) if below > 4 else bar.maximum())
 
     def append_entry(self, entry: ChatEntry) -> None:
         """Add one at the end; follow it unless something older is being read."""
@@ -80,6 +95,19 @@ class ChatView(QTextBrowser):
                 if follow:
                     self.scroll_down()
                 return
+
+    def find_text(self, text: str, *, backwards: bool) -> bool:
+        """Go to the next place that has ``text``, from the other end when there is none; whether there is any."""
+        flags = QTextDocument.FindFlag.FindBackward if backwards else QTextDocument.FindFlag(0)
+        if not text or self.find(text, flags):
+            return bool(text)
+        kept = self.textCursor()
+        self.moveCursor(QTextCursor.MoveOperation.End if backwards else QTextCursor.MoveOperation.Start)
+        if self.find(text, flags):
+            return True
+        kept.clearSelection()
+        self.setTextCursor(kept)
+        return False
 
     def redraw(self) -> None:
         """In the colours of the moment."""
@@ -138,10 +166,18 @@ class ChatView(QTextBrowser):
         before = self._entries[-1] if self._entries else None
         number = len(self._entries)
         self._entries.append(entry)
-        if before is None or _day(before) != _day(entry):
+        if entry.kind is EntryKind.MORE:
+            self._block(cursor, first=True, above=6, centred=True)
+            self._tails.append((cursor.blockNumber(), cursor.positionInBlock()))
+            self._write_parts(cursor, [(self.tr("Show earlier messages"), "accent", "more")], number, apart="")
+            return
+        if before is not None and before.kind is EntryKind.MORE:
+            before = None
+            self._block(cursor, above=6, centred=True)
+            cursor.insertText(_day_text(entry), _format("muted", small=True))
+        elif before is None or _day(before) != _day(entry):
             self._block(cursor, first=before is None, above=6, centred=True)
-            day = QLocale().toString(_day(entry), QLocale.FormatType.LongFormat)
-            cursor.insertText(day, _format("muted", small=True))
+            cursor.insertText(_day_text(entry), _format("muted", small=True))
             before = None
         if entry.kind is EntryKind.NOTE:
             self._block(cursor, above=8, centred=True)
@@ -186,6 +222,13 @@ class ChatView(QTextBrowser):
                 self._rewrite_tail(number)
         if follow:
             self.scroll_down()
+
+    def _layout(self) -> QAbstractTextDocumentLayout:
+        document = self.document()
+        assert document is not None
+        layout = document.documentLayout()
+        assert layout is not None
+        return layout
 
     def _rewrite_tail(self, number: int) -> None:
         document = self.document()
@@ -234,6 +277,8 @@ class ChatView(QTextBrowser):
                 parts.append((self.tr("Cancel"), "accent", "cancel"))
             elif transfer.retryable:
                 parts.append((self.tr("Try again"), "accent", "retry"))
+        elif entry.kind is EntryKind.FILE:
+            parts.append((f"\u2028{self.tr('Sent') if entry.own else self.tr('Received')}", "muted", ""))
         elif entry.mark is Mark.FAILED:
             parts.append((f"\u2028{self.tr('Not delivered: %1').replace('%1', entry.reason) if entry.reason else self.tr('Not delivered')}",
                           "danger", ""))  # fmt: skip
@@ -247,10 +292,14 @@ class ChatView(QTextBrowser):
                 Mark.DELIVERED: ("✓ " + self.tr("delivered"), "good"),
             }[entry.mark]  # fmt: skip
             parts.append((f"   {text}", role, ""))
+        self._write_parts(cursor, parts, number)
+
+    def _write_parts(self, cursor: QTextCursor, parts: list[tuple[str, str, str]], number: int, apart: str = "   ") -> None:
+        """Texts, the roles of their colours, and what a click on them asks for, or ""."""
         for text, role, command in parts:
             shape = _format(role, small=True)
             if command:
-                cursor.insertText("   ", _format("muted", small=True))
+                cursor.insertText(apart, _format("muted", small=True))
                 shape.setAnchor(True)
                 shape.setAnchorHref(f"{_COMMAND}:{command}/{number}")
                 shape.setFontUnderline(True)
@@ -293,11 +342,15 @@ def _format(role: str, *, small: bool = False) -> QTextCharFormat:
 
 
 def _own(entry: ChatEntry) -> bool:
-    return entry.kind is EntryKind.OWN or (entry.transfer is not None and not entry.transfer.incoming)
+    return entry.kind is EntryKind.OWN or entry.own or (entry.transfer is not None and not entry.transfer.incoming)
 
 
 def _day(entry: ChatEntry) -> QDate:
     return QDateTime.fromSecsSinceEpoch(int(entry.when)).date()
+
+
+def _day_text(entry: ChatEntry) -> str:
+    return QLocale().toString(_day(entry), QLocale.FormatType.LongFormat)
 
 
 def _time(entry: ChatEntry) -> str:

@@ -130,6 +130,7 @@ class ChatWindow(QWidget):
         page = ChatPage(chat, self._files, self)
         page.call_wanted.connect(self.call_wanted)
         page.reconnect_wanted.connect(self._chats.connect_chat)
+        page.clear_wanted.connect(self._chats.clear_history)
         self.pages[id(chat)] = page
         index = self.tabs.addTab(page, chat.title.replace("&", "&&"))
         close = QToolButton(self.tabs)
@@ -159,8 +160,12 @@ class ChatWindow(QWidget):
         page = self.tabs.widget(index)
         if not isinstance(page, ChatPage):
             return
-        question = self.tr("End the chat with %1? What was written is not kept.").replace("%1", page.chat.title)
-        if not page.chat.entries or ask(self, self.tr("Close the chat"), question, self.tr("Close")):
+        if self._chats.store.enabled:
+            question, needed = self.tr("End the chat with %1?"), page.chat.open
+        else:
+            question, needed = self.tr("End the chat with %1? What was written is not kept."), bool(page.chat.entries)
+        question = question.replace("%1", page.chat.title)
+        if not needed or ask(self, self.tr("Close the chat"), question, self.tr("Close")):
             self._chats.close_chat(page.chat)
 
     def _close_current(self) -> None:

@@ -114,7 +114,7 @@ class Application(QObject):
         self.transfers = Transfers(self.bridge, self.calls, self)
         self.contacts = ContactList(middleware.people, self.bridge, self)
         self.calls.name_of = self.contacts.name_of
-        self.messages = Messages(middleware, self.bridge, clock, self.calls, settings, self)
+        self.messages = Messages(middleware, self.bridge, clock, self.calls, settings, config_dir / "messages.sqlite", self)
         self.messages.name_with(self.contacts.name_of)
         self.desktops = Desktops(middleware, self.bridge, clock, settings, self)
         self.desktops.name_of = self.contacts.name_of
@@ -227,9 +227,14 @@ class Application(QObject):
         self.tray.mute_wanted.connect(self.window.set_muted)
         self.window.hide_on_close = self.tray.available
         self.bridge.listen("SIPApplicationDidStart", self._NH_SIPApplicationDidStart)
+        self.messages.store.unreadable.connect(self._messages_unreadable)
         if self.history.kept_aside is not None:
             text = self.tr("The list of recent calls was unreadable. It is kept as %1, and a new one begins.")
             self.window.show_notice(text.replace("%1", str(self.history.kept_aside)))
+
+    def _messages_unreadable(self, kept_aside: str) -> None:
+        text = self.tr("The history of messages was unreadable. It is kept as %1, and a new one begins.")
+        self.window.show_notice(text.replace("%1", kept_aside))
 
     def _call_chat(self, chat: Chat) -> None:
         """Call whom a chat is with."""

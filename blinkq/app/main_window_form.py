@@ -87,6 +87,8 @@ class MainWindowForm(Protocol):
     sendFileAction: QAction
     chatsAction: QAction
     filesAction: QAction
+    keepMessagesAction: QAction
+    clearMessagesAction: QAction
     muteAction: QAction
     silentAction: QAction
     systemThemeAction: QAction

@@ -15,6 +15,7 @@ from blinkq.app.file_transfer_list import FileTransferList, SendError
 from blinkq.app.icons import set_icon
 from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import AccountLike
+from blinkq.app.questions import ask
 
 __all__ = ["MessageCommands"]
 
@@ -47,6 +48,9 @@ class MessageCommands(QObject):
         ui.sendFileAction.triggered.connect(self._send_typed)
         ui.chatsAction.triggered.connect(self.chats_wanted)
         ui.filesAction.triggered.connect(self.files_wanted)
+        ui.keepMessagesAction.setChecked(chats.store.enabled)
+        ui.keepMessagesAction.triggered.connect(self._keep_history)
+        ui.clearMessagesAction.triggered.connect(self._clear_history)
         chats.changed.connect(self.refresh)
         self.refresh()
 
@@ -100,6 +104,18 @@ class MessageCommands(QObject):
             return None
         self._complain("")
         return uri
+
+    def _keep_history(self, keep: bool) -> None:
+        self._chats.store.enabled = keep
+        if not keep:
+            question = self.tr("What is written from now on is not kept when BlinkQ ends. Delete what was kept so far, too?")
+            if ask(self._window, self.tr("History of chats"), question, self.tr("Delete")):
+                self._chats.store.clear()
+
+    def _clear_history(self) -> None:
+        question = self.tr("Delete everything that was written in chats, on the disk and in the windows? It cannot be brought back.")
+        if ask(self._window, self.tr("History of chats"), question, self.tr("Delete")):
+            self._chats.clear_history()
 
     def _chat_typed(self) -> None:
         name, address = split_name(self._ui.dialBox.text())

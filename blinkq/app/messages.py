@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PyQt6.QtCore import QObject, QSettings, pyqtSignal
 
@@ -13,6 +14,7 @@ from blinkq.app.chat_window import ChatWindow
 from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_transfer_list import FileTransferList
 from blinkq.app.file_transfers_window import FileTransfersWindow
+from blinkq.app.message_store import MessageStore
 from blinkq.app.middleware import Middleware
 from blinkq.base.clock import Clock
 from blinkq.qtbridge.notifications import NotificationBridge
@@ -29,11 +31,12 @@ class Messages(QObject):
     call_wanted = pyqtSignal(Chat)
 
     def __init__(
-        self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, calls: CallList, settings: QSettings,
+        self, middleware: Middleware, bridge: NotificationBridge, clock: Clock, calls: CallList, settings: QSettings, history: Path,
         parent: QObject | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
-        self.chats = ChatList(middleware, bridge, clock, self)
+        self.store = MessageStore(history, settings, self)
+        self.chats = ChatList(middleware, bridge, clock, self.store, self)
         self.files = FileTransferList(middleware, bridge, clock, self)
         self.chats.calls = lambda: calls.live
         self.chat_window = ChatWindow(self.chats, self.files, settings)
@@ -51,6 +54,7 @@ class Messages(QObject):
     def close(self) -> None:
         """Give everything back. Idempotent."""
         self.chats.close()
+        self.store.close()
         self.files.close()
         self.chat_window.retire()
         self.files_window.hide()
