@@ -22,17 +22,19 @@ from blinkq.sipsimple.screens import Monitor
 __all__ = ["SHARE_NOTIFICATIONS", "ScreenShare"]
 
 _CLIPBOARD = "ScreenServerHandlerGotClipboard"
-SHARE_NOTIFICATIONS = (_CLIPBOARD,)
+_REFUSED = "ScreenServerHandlerControlDidFail"
+SHARE_NOTIFICATIONS = (_CLIPBOARD, _REFUSED)
 
 
 class ScreenShare(QObject):
-    """One viewer of one of our screens. ``changed`` after anything shown has; ``finished`` once at the end.
+    """One viewer of one of our screens. ``changed`` after anything shown has; ``finished`` once at the end; ``told`` with a sentence.
 
     ``monitor``: what is shown; ``reason``: why it failed, a sentence, "" when it ended as it should.
     """
 
     changed = pyqtSignal()
     finished = pyqtSignal()
+    told = pyqtSignal(str)
 
     def __init__(
         self, bridge: NotificationBridge, link: MediaSession, stream: DesktopStreamLike, name: str, monitor: Monitor,
@@ -48,6 +50,7 @@ class ScreenShare(QObject):
         self._handler = cast(ScreenHandlerLike, stream.handler)
         self._echo: str | None = None
         bridge.listen(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        bridge.listen(_REFUSED, self._NH_ScreenServerHandlerControlDidFail, self._handler)
         link.changed.connect(self.changed)
         link.finished.connect(self._link_finished)
         clipboard = QGuiApplication.clipboard()
@@ -102,6 +105,7 @@ class ScreenShare(QObject):
 
     def _let_go(self) -> None:
         self._bridge.forget(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        self._bridge.forget(_REFUSED, self._NH_ScreenServerHandlerControlDidFail, self._handler)
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self._listening:
             self._listening = False
@@ -112,6 +116,10 @@ class ScreenShare(QObject):
         if clipboard is not None and self.seen and self.control:
             self._echo = notification.data.text
             clipboard.setText(notification.data.text)
+
+    def _NH_ScreenServerHandlerControlDidFail(self, notification: Notification) -> None:
+        self.changed.emit()  # the handler has taken it back
+        self.told.emit(self.tr("%1 can only look. %2").replace("%1", self.title).replace("%2", notification.data.reason))
 
     def _tell_clipboard(self) -> None:
         """What is copied is told to whoever works here, to nobody who only looks."""

@@ -66,6 +66,7 @@ class ScreensShared(QObject):
         bar = ShareBar(share, len(self.bars))
         self.bars.append(bar)
         share.finished.connect(lambda: self._finished(bar))
+        share.told.connect(self.told)
         bar.stop_wanted.connect(self.stop)
         share.changed.connect(self.changed)
         bar.show()

@@ -43,3 +43,7 @@ class ShareDesktopTool(StreamTool):
     def _NH_DesktopSharingHandlerDidFail(self, notification: Notification) -> None:
         if notification.sender is self.handler:
             self.output.say(notification.data.reason)
+
+    def _NH_ScreenServerHandlerControlDidFail(self, notification: Notification) -> None:
+        if notification.sender is self.handler:
+            self.output.say(f"{self.peer} can only look: {notification.data.reason}")

@@ -84,6 +84,10 @@ declare(
     required=("context", "failure", "reason"),
 )  # fmt: skip
 declare(
+    "ScreenServerHandlerControlDidFail", "ScreenServerHandler",
+    "Control was allowed, but this computer's screen cannot be operated; it is still seen. reason is a sentence.", required=("reason",),
+)  # fmt: skip
+declare(
     "ScreenServerHandlerGotClipboard", "ScreenServerHandler", "The viewer, who has control, has this text in its clipboard.",
     required=("text",),
 )  # fmt: skip

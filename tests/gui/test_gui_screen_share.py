@@ -131,6 +131,18 @@ def test_control_is_given_and_taken_back(seen: Sharing) -> None:
     assert not seen.end.control
 
 
+def test_control_that_this_computer_does_not_let_anybody_have(seen: Sharing) -> None:
+    told: list[str] = []
+    seen.shared.told.connect(told.append)
+    seen.bar.control_box.click()
+    seen.end.control = False
+    seen.person.middleware.media.announce("ScreenServerHandlerControlDidFail", seen.end, reason="It cannot be operated.")
+    seen.person.settle()
+    assert not seen.bar.control_box.isChecked()
+    (sentence,) = told
+    assert sentence.endswith("can only look. It cannot be operated.")
+
+
 def test_the_clipboard_is_told_only_to_who_controls(seen: Sharing) -> None:
     clipboard = QGuiApplication.clipboard()
     assert clipboard is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
+from blinkq.engine.screen.operator_mac import MacOperator
+from blinkq.engine.screen.operator_windows import WindowsOperator
 from blinkq.engine.screen.source import Monitor, ScreenError
 
 __all__ = ["ScreenOperator", "X11Operator", "open_operator"]
@@ -25,9 +27,14 @@ class ScreenOperator(Protocol):
 
 def open_operator(monitor: Monitor) -> ScreenOperator:
     """Raises ScreenError where this computer's screen cannot be operated."""
-    if sys.platform != "linux":
-        raise ScreenError("On this system a shared screen can be seen by others, but not operated.")
-    return X11Operator(monitor)
+    match sys.platform:
+        case "win32":
+            return WindowsOperator(monitor)
+        case "darwin":
+            return MacOperator(monitor)
+        case "linux":
+            return X11Operator(monitor)
+    raise ScreenError("On this system a shared screen can be seen by others, but not operated.")
 
 
 class X11Operator:

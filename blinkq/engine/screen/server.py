@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from blinkq.base.clock import Clock
 from blinkq.base.logging import get_logger
@@ -13,7 +14,7 @@ from blinkq.engine.screen.source import ScreenError, ScreenSource
 from blinkq.rfb.messages import ClipboardReceived, Connected, Failed, KeyReceived, PointerReceived, Transmit
 from blinkq.rfb.server import ServerCore
 
-__all__ = ["ScreenServer"]
+__all__ = ["ControlRefused", "ScreenServer"]
 
 #: Seconds between two pictures while something moves, and when nothing has moved for QUIET pictures.
 INTERVAL, SLOW_INTERVAL, QUIET = 1 / 30, 1 / 8, 30
@@ -26,6 +27,13 @@ MAX_WAITING = 8 * 1024 * 1024
 log = get_logger("engine.screen")
 
 
+@dataclass(frozen=True, slots=True)
+class ControlRefused:
+    """Control was allowed, but this computer does not let itself be operated; reason is a sentence."""
+
+    reason: str
+
+
 class ScreenServer:
     """One viewer's view of a screen.
 
@@ -33,7 +41,7 @@ class ScreenServer:
     :param open_operator: makes what presses keys, when control is first allowed
     :param on_data: called in the server's thread with bytes for the viewer
     :param on_end: called there once, with a sentence, None after ``stop``
-    :param on_event: called there with Connected and ClipboardReceived
+    :param on_event: called there with Connected, ClipboardReceived and ControlRefused
     """
 
     def __init__(
@@ -178,7 +186,8 @@ class ScreenServer:
             try:
                 self._operator = self._open_operator()
             except ScreenError as error:
-                log.warning("%s", error)
+                log.info("%s", error)
+                self._on_event(ControlRefused(str(error)))
                 return
         self._control = allowed
         if self._core is not None:

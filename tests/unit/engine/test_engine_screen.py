@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import queue
+import sys
 import threading
 from typing import Any
 
+import pytest
+
 from blinkq.base.clock import SystemClock
+from blinkq.engine.screen import operator as operator_module
 from blinkq.engine.screen.operator import ScreenOperator
-from blinkq.engine.screen.server import ScreenServer
-from blinkq.engine.screen.source import PatternSource, ScreenError, ScreenSource
+from blinkq.engine.screen.server import ControlRefused, ScreenServer
+from blinkq.engine.screen.source import Monitor, PatternSource, ScreenError, ScreenSource
 from blinkq.rfb.messages import Transmit, Updated
 from blinkq.rfb.viewer import ViewerCore
 
@@ -37,10 +41,11 @@ class Scene:
         self.hands = Hands()
         self.inbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.viewer = ViewerCore()
+        self.events: list[Any] = []
         self.updates = 0
         self.ended = threading.Event()
         self.reason: str | None = "running"
-        self.server = ScreenServer("test", open_source, self.operator, SystemClock(), self.inbox.put, self.over)
+        self.server = ScreenServer("test", open_source, self.operator, SystemClock(), self.inbox.put, self.over, self.events.append)
 
     def operator(self) -> ScreenOperator:
         return self.hands
@@ -99,6 +104,40 @@ def test_control_only_while_it_is_allowed() -> None:
     scene.until(6)
     assert scene.hands.done[-1] == "closed"
     scene.stop()
+
+
+class Locked(Scene):
+    """A screen that nobody can operate."""
+
+    def operator(self) -> ScreenOperator:
+        raise ScreenError("It cannot be operated.")
+
+
+def test_a_screen_that_cannot_be_operated_is_seen_all_the_same() -> None:
+    scene = Locked()
+    scene.server.start()
+    scene.until(1)
+    scene.server.allow_control(True)
+    scene.viewer.key(0x61, True, 0.0)
+    scene.carry()
+    scene.until(3)
+    assert [event for event in scene.events if isinstance(event, ControlRefused)] == [ControlRefused("It cannot be operated.")]
+    scene.stop()
+    assert scene.reason is None
+
+
+@pytest.mark.parametrize("platform", ["win32", "darwin", "linux", "beos"])
+def test_the_operator_of_each_system(monkeypatch: pytest.MonkeyPatch, platform: str) -> None:
+    made: list[str] = []
+    for name in ("WindowsOperator", "MacOperator", "X11Operator"):
+        monkeypatch.setattr(operator_module, name, lambda monitor, name=name: made.append(name))
+    monkeypatch.setattr(sys, "platform", platform)
+    if platform == "beos":
+        with pytest.raises(ScreenError):
+            operator_module.open_operator(Monitor(0, 0, 0, 1, 1))
+    else:
+        operator_module.open_operator(Monitor(0, 0, 0, 1, 1))
+    assert made == {"win32": ["WindowsOperator"], "darwin": ["MacOperator"], "linux": ["X11Operator"]}.get(platform, [])
 
 
 def no_screen() -> ScreenSource:

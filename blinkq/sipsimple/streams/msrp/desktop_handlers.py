@@ -17,7 +17,7 @@ from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import in_engine
 from blinkq.engine.network import Listener, Stream, StreamHandler
 from blinkq.engine.screen.operator import open_operator
-from blinkq.engine.screen.server import ScreenServer
+from blinkq.engine.screen.server import ControlRefused, ScreenServer
 from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, ScreenSource
 from blinkq.rfb.messages import ClipboardReceived
 from blinkq.sipsimple.runtime import Runtime
@@ -296,6 +296,9 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
     def _event(self, event: object) -> None:
         if isinstance(event, ClipboardReceived):
             post("ScreenServerHandlerGotClipboard", self, text=event.text)
+        elif isinstance(event, ControlRefused):
+            self._control = False
+            post("ScreenServerHandlerControlDidFail", self, reason=event.reason)
 
     def _ended(self, reason: str | None) -> None:
         if reason is not None:
