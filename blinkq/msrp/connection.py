@@ -150,7 +150,8 @@ class Connection:
                 break  # they are in order
             self._answered(self._pending.pop(tid), None, now)
         for session in self._sessions:
-            if session.keep_alive is not None and now - self._last_sent >= session.keep_alive:
+            # the very sum that `deadline` named, or a rounded one would be due for ever
+            if session.keep_alive is not None and now >= self._last_sent + session.keep_alive:
                 self.hello(session, now)
         self._fill(now)
 

@@ -24,8 +24,15 @@ declare(
 )  # fmt: skip
 declare(
     "ChatStreamGotComposingIndication", "ChatStream",
-    "The other party is writing ('active', for refresh seconds) or stopped ('idle'); last_active is a datetime or None.",
+    "The other party (in a room: sender) is writing ('active', for refresh seconds) or stopped ('idle', also when nothing came for that "
+    "long, or its message did); last_active is a datetime or None.",
     required=("state", "refresh", "content_type", "last_active", "sender"),
+)  # fmt: skip
+declare(
+    "ChatStreamGotDispositionNotification", "ChatStream",
+    "A receipt for a message that asked for one. notification: 'delivery', 'display' or 'processing'; status: what became of it, as "
+    "'delivered', 'displayed', 'failed', 'forbidden'; sender: whose receipt, a ChatIdentity.",
+    required=("message_id", "notification", "status", "sender"),
 )  # fmt: skip
 declare(
     "ChatStreamDidSetNickname", "ChatStream", "The room gave us the nickname; message_id is what set_local_nickname returned.",

@@ -103,8 +103,9 @@ async def test_composing_both_ways() -> None:
         assert s.recorder.all("ChatStreamDidSendMessage") == []
         with pytest.raises(ValueError, match="neither"):
             stream.send_composing_indication("dozing")
-        with pytest.raises(ValueError, match="60"):
-            stream.send_composing_indication("active", 5)
+        stream.send_composing_indication("active", 5)
+        await s.settle()
+        assert b"<refresh>60</refresh>" in bob.of(MessageReceived)[-1].body
         bob.stop()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,7 +24,8 @@ from blinkq.sipsimple.configuration.datatypes import SIPProxyAddress
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
 from blinkq.sipsimple.messaging import ComposingIndicator, OutgoingMessage
-from blinkq.sipsimple.messaging.envelope import IMDN, read, receipt, wrap
+from blinkq.sipsimple.messaging.envelope import read, wrap
+from blinkq.sipsimple.receipts import IMDN, receipt
 from blinkq.sipsimple.usages.engine_object import new_call_id
 
 BOB = SIPURI("example.com", user="bob")
@@ -292,7 +294,7 @@ async def test_wrong_arguments_are_told_at_once() -> None:
 
 def told_of(message: OutgoingMessage, notification: Any) -> tuple[bytes, str]:
     """A receipt, with an id of its own."""
-    document = receipt(message.id, "sip:bob@example.com", notification)
+    document = receipt(message.id, "sip:bob@example.com", notification, datetime.now(UTC))
     bob, alice = ChatIdentity("sip:bob@example.com"), ChatIdentity("sip:alice@example.com")
     return wrap(document, IMDN, bob, alice, new_call_id(), disposition="notification")
 

@@ -1,31 +1,28 @@
-"""Signs that somebody is writing (RFC 3994): ours, sent while the user types, and those of others, which wear off."""
+"""Signs that our user is writing a message outside sessions (RFC 3994), sent while it types."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from blinkq.engine.loop import in_engine
-from blinkq.payloads.iscomposing import IsComposingDocument, IsComposingMessage
+from blinkq.payloads.iscomposing import IsComposingDocument
 from blinkq.sipsimple.account import AnyAccount
 from blinkq.sipsimple.headers import BaseIdentityHeader
 from blinkq.sipsimple.messaging.carrier import carry
+from blinkq.sipsimple.remote_composing import IS_COMPOSING
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_uri import BaseSIPURI, FrozenSIPURI
 from blinkq.sipsimple.usages.engine_object import check
 
-__all__ = ["IS_COMPOSING", "ComposingIndicator", "RemoteComposing"]
+__all__ = ["ComposingIndicator"]
 
-IS_COMPOSING = IsComposingDocument.content_type
 #: Seconds without typing after which the user does not write any more (RFC 3994 §3.2).
 IDLE_AFTER = 15.0
 #: Seconds that "active" holds, as we say it, and after which it is said again.
 REFRESH = 120
 REPEAT_AFTER = 100.0
-#: Seconds that "active" of others holds: what they do not say, and at most (RFC 3994 §3.3).
-DEFAULT_REFRESH = 120
-MAX_REFRESH = 600
 
 
 class ComposingIndicator:
@@ -89,39 +86,3 @@ class ComposingIndicator:
             outcome = await carry(self.account, self.uri, document, IS_COMPOSING, self._routes)
         # §3.2: who answers with an error does not want it; a silent or overloaded one may
         self.refused = self.refused or (400 <= outcome.code < 500 and outcome.code not in (408, 480))
-
-
-class RemoteComposing:
-    """Whether one other party is writing. Engine thread only.
-
-    :param changed: called with "active" or "idle" and the document, None when it wore off or a message came
-    """
-
-    def __init__(self, changed: Callable[[str, IsComposingMessage | None], None]) -> None:
-        self._changed = changed
-        self._timer: asyncio.TimerHandle | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether the party is writing."""
-        return self._timer is not None
-
-    def take(self, document: IsComposingMessage) -> None:
-        """The party tells."""
-        if document.state.value == "idle":
-            self.wear_off(document)
-            return
-        refresh = DEFAULT_REFRESH if document.refresh is None else min(max(document.refresh.value, 1), MAX_REFRESH)
-        was_active = self.active
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(refresh, self.wear_off)
-        if not was_active:
-            self._changed("active", document)
-
-    def wear_off(self, document: IsComposingMessage | None = None) -> None:
-        """It is not writing any more. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._changed("idle", document)

@@ -6,16 +6,13 @@ import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from blinkq.payloads.cpim import IMDN_NAMESPACE, ChatIdentity, CPIMHeader, CPIMNamespace, CPIMPayload, SimplePayload
+from blinkq.payloads.cpim import ChatIdentity, CPIMPayload, SimplePayload
 from blinkq.payloads.errors import ParserError
-from blinkq.payloads.imdn import DeliveryNotification, DisplayNotification, IMDNDocument
+from blinkq.sipsimple.receipts import receipt_headers, receipts_asked
 
-__all__ = ["CPIM", "IMDN", "Letter", "read", "receipt", "wrap"]
+__all__ = ["CPIM", "Letter", "read", "wrap"]
 
 CPIM = CPIMPayload.mime_type
-IMDN = IMDNDocument.content_type
-
-_NAMESPACE = CPIMNamespace(IMDN_NAMESPACE, "imdn")
 
 
 @dataclass(frozen=True)
@@ -40,20 +37,11 @@ def wrap(
     dispositions: Iterable[str] = (), subject: str | None = None, disposition: str | None = None,
 ) -> tuple[bytes, str]:  # fmt: skip
     """(body, content type) of a message in its envelope, written now. Raises BuilderError for what an envelope cannot carry."""
-    headers = [CPIMHeader("Message-ID", _NAMESPACE, message_id)]
-    if wanted := ", ".join(dispositions):
-        headers.append(CPIMHeader("Disposition-Notification", _NAMESPACE, wanted))
     payload = CPIMPayload(
-        content, content_type, sender=sender, recipients=[recipient], subject=subject,
-        timestamp=datetime.datetime.now(datetime.UTC), additional_headers=headers, disposition=disposition,
+        content, content_type, sender=sender, recipients=[recipient], subject=subject, timestamp=datetime.datetime.now(datetime.UTC),
+        additional_headers=receipt_headers(message_id, dispositions), disposition=disposition,
     )  # fmt: skip
     return payload.encode()
-
-
-def receipt(message_id: str, recipient: str, notification: DeliveryNotification | DisplayNotification) -> bytes:
-    """The document that tells what became of the message ``message_id``, which was sent to the address ``recipient``."""
-    now = datetime.datetime.now(datetime.UTC)
-    return IMDNDocument.create(message_id=message_id, datetime=now, recipient_uri=recipient, notification=notification)
 
 
 def read(body: bytes, content_type: str) -> Letter:
@@ -62,11 +50,9 @@ def read(body: bytes, content_type: str) -> Letter:
         plain = SimplePayload.decode(body, content_type)
         return Letter(plain.content, plain.content_type)
     payload = CPIMPayload.decode(body)
-    imdn = {header.name.lower(): header.value for header in payload.additional_headers if header.namespace.value == IMDN_NAMESPACE}
-    wanted = {word.partition(";")[0].strip().lower() for word in imdn.get("disposition-notification", "").split(",")}
+    message_id, dispositions = receipts_asked(payload.additional_headers)
     if payload.content_type.lower() == CPIM:
         raise ParserError("an envelope in an envelope")
     return Letter(
-        payload.content, payload.content_type.lower(), payload.sender, payload.subject, payload.timestamp, imdn.get("message-id") or None,
-        frozenset(wanted - {""}),
+        payload.content, payload.content_type.lower(), payload.sender, payload.subject, payload.timestamp, message_id, dispositions,
     )  # fmt: skip

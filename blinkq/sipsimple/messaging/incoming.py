@@ -9,7 +9,8 @@ from blinkq.payloads.imdn import DeliveryNotification, DisplayNotification
 from blinkq.sipsimple.account import AnyAccount
 from blinkq.sipsimple.headers import FrozenFromHeader
 from blinkq.sipsimple.messaging.carrier import carry
-from blinkq.sipsimple.messaging.envelope import IMDN, receipt, wrap
+from blinkq.sipsimple.messaging.envelope import wrap
+from blinkq.sipsimple.receipts import IMDN, receipt
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.usages.engine_object import new_call_id
 
@@ -57,7 +58,7 @@ class IncomingMessage:
     async def _send(self, notification: DeliveryNotification | DisplayNotification) -> None:
         assert self.id is not None  # nothing is wanted without
         me, you = ChatIdentity(str(self.account.uri), self.account.display_name), ChatIdentity(str(self.remote_identity.uri))
-        document = receipt(self.id, str(self.account.uri), notification)
+        document = receipt(self.id, str(self.account.uri), notification, datetime.datetime.now(datetime.UTC))
         body, content_type = wrap(document, IMDN, me, you, new_call_id(), disposition="notification")
         await carry(self.account, self.remote_identity.uri, body, content_type)
 

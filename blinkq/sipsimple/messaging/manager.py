@@ -14,11 +14,12 @@ from blinkq.sip.usages.incoming_request import IncomingRequest
 from blinkq.sipsimple.account import AnyAccount
 from blinkq.sipsimple.engine import announce_message
 from blinkq.sipsimple.headers import FrozenFromHeader
-from blinkq.sipsimple.messaging.composing import IS_COMPOSING, RemoteComposing
-from blinkq.sipsimple.messaging.envelope import IMDN, Letter, read
+from blinkq.sipsimple.messaging.envelope import Letter, read
 from blinkq.sipsimple.messaging.incoming import IncomingMessage
 from blinkq.sipsimple.messaging.pending import Pending, same_party
+from blinkq.sipsimple.receipts import IMDN
 from blinkq.sipsimple.reception import Reception
+from blinkq.sipsimple.remote_composing import IS_COMPOSING, MAX_COMPOSERS, RemoteComposing
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session.explanations import warning_header
 from blinkq.sipsimple.singleton import Singleton
@@ -28,8 +29,6 @@ __all__ = ["MessageManager"]
 
 #: Messages that are remembered, to know one that comes again by another route.
 MAX_REMEMBERED = 500
-#: Parties whose writing is followed at once.
-MAX_COMPOSERS = 200
 
 log = get_logger("sipsimple.messaging")
 

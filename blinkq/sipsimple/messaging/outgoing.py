@@ -15,6 +15,7 @@ from blinkq.sipsimple.messaging.carrier import Outcome, carry
 from blinkq.sipsimple.messaging.envelope import wrap
 from blinkq.sipsimple.messaging.pending import Pending
 from blinkq.sipsimple.messaging.states import TABLE, MessageInput, MessageState
+from blinkq.sipsimple.receipts import DISPOSITIONS, check_dispositions
 from blinkq.sipsimple.route import Route
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.sip_uri import BaseSIPURI, FrozenSIPURI
@@ -24,8 +25,6 @@ __all__ = ["DISPOSITIONS", "MAX_SIZE", "OutgoingMessage"]
 
 #: Bytes. Messages outside calls are pages, not books (RFC 3428 §8); more goes by a chat session or as a file.
 MAX_SIZE = 48 * 1024
-#: The receipts that can be asked for (RFC 5438 §6.2).
-DISPOSITIONS = ("positive-delivery", "negative-delivery", "display")
 
 _I = MessageInput
 
@@ -57,15 +56,13 @@ class OutgoingMessage:
         self.remote_identity = FrozenToHeader(FrozenSIPURI.new(to)) if isinstance(to, BaseSIPURI) else FrozenToHeader.new(to)
         self.content = content
         self.content_type = content_type
-        self.dispositions = tuple(dispositions)
+        self.dispositions = check_dispositions(dispositions)
         self.subject = subject
         self.cpim = cpim
         self.id = new_call_id()
         self.state = TABLE.initial
         self.route: Route | None = None
         self._guard = threading.Lock()
-        if wrong := sorted(set(self.dispositions) - set(DISPOSITIONS)):
-            raise ValueError(f"{wrong[0]!r} is no receipt: they are {', '.join(DISPOSITIONS)}")
         if cpim is False and (self.dispositions or subject is not None):
             raise ValueError("receipts and a subject need an envelope (cpim)")
         self._plain = _plain(content, content_type)

@@ -246,6 +246,19 @@ def test_keep_alive_and_its_silence() -> None:
     assert [type(event) for event in pair.alice.connection.drain()] == [RequestAnswered, SessionFailed]
 
 
+def test_a_keep_alive_goes_out_when_its_deadline_says_so() -> None:
+    """Also where the sum of two times, less one of them, is not quite the other: or the driver would ask for a turn for ever."""
+    pair = Pair(keep_alive=60.0)
+    pair.now = 990.8701741838819
+    pair.alice.connection.hello(pair.alice.session, pair.now)
+    pair.run()
+    deadline = pair.alice.connection.deadline()
+    assert deadline is not None
+    assert deadline - pair.now < 60.0
+    pair.alice.connection.tick(deadline)
+    assert (pair.alice.connection.deadline() or 0.0) > deadline
+
+
 def send_raw(pair: Pair, chunk: Chunk, body: bytes | None = None, flag: str = "$") -> bytes:
     pair.bob.connection.receive_data(chunk.to_bytes(body, flag), 0.0)
     outputs = pair.bob.connection.drain()

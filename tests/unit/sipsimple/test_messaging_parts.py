@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,9 +14,10 @@ from blinkq.payloads.errors import BuilderError, ParserError
 from blinkq.payloads.imdn import DeliveryNotification, IMDNDocument
 from blinkq.sipsimple.core import SIPURI, FrozenToHeader, Route
 from blinkq.sipsimple.messaging.carrier import ways
-from blinkq.sipsimple.messaging.envelope import CPIM, read, receipt, wrap
+from blinkq.sipsimple.messaging.envelope import CPIM, read, wrap
 from blinkq.sipsimple.messaging.pending import MAX_PENDING, Pending
 from blinkq.sipsimple.messaging.states import TABLE, MessageInput, MessageState
+from blinkq.sipsimple.receipts import receipt
 
 ALICE, BOB = ChatIdentity("sip:alice@example.com", "Alice"), ChatIdentity("sip:bob@example.com")
 UDP, TCP, TLS = (Route("192.0.2.1", 5070, transport) for transport in ("udp", "tcp", "tls"))
@@ -47,7 +50,8 @@ def test_an_envelope_there_and_back() -> None:
 
 
 def test_a_receipt_there_and_back() -> None:
-    body, _ = wrap(receipt("id-1", "sip:bob@example.com", DeliveryNotification("delivered")), "message/imdn+xml", BOB, ALICE, "id-2",
+    document = receipt("id-1", "sip:bob@example.com", DeliveryNotification("delivered"), datetime.now(UTC))
+    body, _ = wrap(document, "message/imdn+xml", BOB, ALICE, "id-2",
                    disposition="notification")  # fmt: skip
     assert b"Content-Disposition: notification\r\n" in body
     letter = read(body, CPIM)

@@ -1,12 +1,13 @@
-"""ChatStream: instant messages in a session (RFC 4975 over MSRP, envelopes of RFC 3862, "is typing" of RFC 3994, rooms of RFC 7701)."""
+"""ChatStream: instant messages in a session (RFC 4975 over MSRP, envelopes of RFC 3862, "is typing" of RFC 3994, receipts of RFC 5438,
+rooms of RFC 7701)."""
 
 from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from blinkq.base.catalogue import post
@@ -14,25 +15,30 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.loop import in_engine
 from blinkq.msrp.events import MessageDelivered, MessageFailed, MessageReceived, MessageSent, RequestAnswered, RequestReceived
 from blinkq.msrp.outgoing import OutgoingMessage
-from blinkq.msrp.protocol import MSRPData, MSRPHeader
+from blinkq.msrp.protocol import MSRPData
 from blinkq.msrp.values import media_type_matches
-from blinkq.payloads.cpim import ChatIdentity, CPIMHeader, CPIMParserError, CPIMPayload, SimplePayload
+from blinkq.payloads.cpim import ChatIdentity, CPIMHeader, CPIMParserError, CPIMPayload
 from blinkq.payloads.errors import BuilderError, ParserError
+from blinkq.payloads.imdn import DisplayNotification, IMDNDocument
 from blinkq.payloads.iscomposing import IsComposingDocument, IsComposingMessage
 from blinkq.sdp.description import MediaDescription, SessionDescription
+from blinkq.sipsimple.receipts import IMDN, check_dispositions
+from blinkq.sipsimple.remote_composing import IS_COMPOSING
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.interface import StreamError, UnknownStreamError
 from blinkq.sipsimple.streams.msrp.base import MSRPStreamBase
-from blinkq.sipsimple.streams.msrp.chat_message import CPIM, read_message
+from blinkq.sipsimple.streams.msrp.chat_composing import ChatComposing
+from blinkq.sipsimple.streams.msrp.chat_message import CPIM, ChatMessage, as_data, identity_of, now, read_message, written
+from blinkq.sipsimple.streams.msrp.chat_receipts import ChatReceipts
 from blinkq.sipsimple.streams.msrp.media import Remote
 
 __all__ = ["ChatStream", "ChatStreamError"]
 
 log = get_logger("sipsimple.chat")
 
-COMPOSING = "application/im-iscomposing+xml"
-#: Seconds for which "active" holds where the peer does not say (RFC 3994 §3.3).
-DEFAULT_REFRESH = 120
+#: Seconds for which our "active" holds at least (RFC 3994 §3.3).
+MIN_REFRESH = 60
+_DOCUMENTS: dict[str, Any] = {IS_COMPOSING: IsComposingDocument, IMDN: IMDNDocument}
 _chatroom = re.compile(r"[A-Za-z-]+(?:=\"[^\"]*\")?")
 
 
@@ -58,7 +64,7 @@ class ChatStream(MSRPStreamBase):
     type: ClassVar[str] = "chat"
     priority: ClassVar[int] = 1
     media_type: ClassVar[str] = "message"
-    accept_types: ClassVar[list[str]] = [CPIM, "text/*", "image/*", COMPOSING]
+    accept_types: ClassVar[list[str]] = [CPIM, "text/*", "image/*", IS_COMPOSING]
     accept_wrapped_types: ClassVar[list[str]] = ["*"]
     methods: ClassVar[frozenset[str]] = frozenset({"NICKNAME"})
     prefer_cpim: ClassVar[bool] = True
@@ -68,6 +74,8 @@ class ChatStream(MSRPStreamBase):
         self.chatroom_capabilities: tuple[str, ...] = ()
         self._waiting: deque[_Waiting] = deque()
         self._nicknames: dict[str, tuple[str, str]] = {}
+        self._receipts = ChatReceipts(self)
+        self._composing = ChatComposing(self)
 
     # for applications ----------------------------------------------------------------------------------------------------------------
 
@@ -89,12 +97,12 @@ class ChatStream(MSRPStreamBase):
     @property
     def local_identity(self) -> ChatIdentity:
         """Us, as an envelope names us."""
-        return _identity(None if self.session is None else self.session.local_identity)
+        return identity_of(None if self.session is None else self.session.local_identity)
 
     @property
     def remote_identity(self) -> ChatIdentity:
         """The peer, as an envelope names it."""
-        return _identity(None if self.session is None else self.session.remote_identity)
+        return identity_of(None if self.session is None else self.session.remote_identity)
 
     def send_message(
         self,
@@ -106,11 +114,15 @@ class ChatStream(MSRPStreamBase):
         timestamp: datetime | None = None,
         required: list[str] | None = None,
         additional_headers: list[CPIMHeader] | None = None,
+        *,
+        dispositions: Iterable[str] = (),
     ) -> str:
         """Send a message; returns its identifier. Before the stream's start it waits.
 
         :param content: text, or bytes for types that are not text
         :param recipients: others than the peer, where it is a room that allows it (``private_messages_allowed``)
+        :param dispositions: the receipts to ask for ("positive-delivery", "negative-delivery", "display"); a peer that knows none gets the
+            message without. They come as ChatStreamGotDispositionNotification.
 
         Posts ChatStreamDidSendMessage, then ChatStreamDidDeliverMessage or ChatStreamDidNotDeliverMessage. Raises TypeError for content
         of another kind, ValueError for text that cannot be written in its type's charset and for what is no content type,
@@ -118,24 +130,29 @@ class ChatStream(MSRPStreamBase):
         """
         if not isinstance(content, str | bytes):
             raise TypeError("the content of a message is text or bytes")
-        bare = _bare(content, content_type)
+        bare = written(content, content_type)
+        asked = check_dispositions(dispositions)
+        message_id = Runtime.current().entropy.token(12)
         if self.direction == "recvonly":
             raise ChatStreamError("this stream only receives")
         if self._state == "ENDED":
             raise ChatStreamError("the stream has ended")
-        moment = timestamp or datetime.fromtimestamp(Runtime.current().clock.wallclock(), UTC).astimezone()
+        moment = timestamp or now()
         metadata = bool(courtesy_recipients or subject or timestamp or required or additional_headers)
 
         def encode() -> tuple[bytes, str]:
             to = recipients or [self.remote_identity]
             private = recipients is not None and [str(one.uri) for one in to] != [str(self.remote_identity.uri)]
-            if not self._needs_envelope(content_type, private, metadata):
+            headers = list(additional_headers or ())
+            headers += self._receipts.ask(message_id, asked, headers)
+            if not self._needs_envelope(content_type, private, metadata or bool(headers)):
                 return bare
             return CPIMPayload(
-                *bare, None, self.local_identity, to, courtesy_recipients or [], subject, moment, required or [], additional_headers or []
+                *bare, None, self.local_identity, to, courtesy_recipients or [], subject, moment, required or [], headers
             ).encode()
 
-        return self._queue(encode, reported=True)
+        self._submit(_Waiting(message_id, encode, reported=True))
+        return message_id
 
     def send_composing_indication(
         self,
@@ -147,15 +164,14 @@ class ChatStream(MSRPStreamBase):
     ) -> str:
         """Tell that we are writing ('active') or not any more ('idle'); returns the message's identifier.
 
-        :param refresh: seconds for which 'active' holds unless repeated; at least 60 (RFC 3994 §3.3)
+        :param refresh: seconds for which 'active' holds unless repeated; less than 60 counts as 60 (RFC 3994 §3.3)
         :param remote_identity: whom to tell, where the peer is a room; ``recipients`` are several of them
 
-        Raises ValueError for another state or a refresh below 60, ChatStreamError when the stream only receives, or has ended.
+        Raises ValueError for another state, ChatStreamError when the stream only receives, or has ended.
         """
         if state not in ("active", "idle"):
             raise ValueError(f"{state!r} is neither 'active' nor 'idle'")
-        if refresh is not None and refresh < 60:
-            raise ValueError("a composing indication holds for 60 seconds at least")
+        refresh = None if refresh is None else max(int(refresh), MIN_REFRESH)
         if self.direction == "recvonly":
             raise ChatStreamError("this stream only receives")
         if self._state == "ENDED":
@@ -165,13 +181,15 @@ class ChatStream(MSRPStreamBase):
 
         def encode() -> tuple[bytes, str]:
             to = recipients or ([remote_identity] if remote_identity is not None else None)
-            if media_type_matches(self.remote_accept_types, COMPOSING) and to is None:
-                return document, COMPOSING
-            if not self._taken_wrapped(COMPOSING):
+            if media_type_matches(self.remote_accept_types, IS_COMPOSING) and to is None:
+                return document, IS_COMPOSING
+            if not self.takes_wrapped(IS_COMPOSING):
                 raise ChatStreamError("the other party does not take composing indications")
-            return CPIMPayload(document, COMPOSING, None, self.local_identity, to or [self.remote_identity]).encode()
+            return CPIMPayload(document, IS_COMPOSING, None, self.local_identity, to or [self.remote_identity]).encode()
 
-        return self._queue(encode, reported=False)
+        message_id = Runtime.current().entropy.token(12)
+        self._submit(_Waiting(message_id, encode, reported=False))
+        return message_id
 
     def set_local_nickname(self, nickname: str) -> str:
         """Ask the room for a nickname (RFC 7701 §7.1); returns the request's identifier.
@@ -209,12 +227,17 @@ class ChatStream(MSRPStreamBase):
     def _note_room(self, media: MediaDescription) -> None:
         self.chatroom_capabilities = tuple(_chatroom.findall(media.get("chatroom") or ""))
 
+    def takes_wrapped(self, content_type: str) -> bool:
+        """Whether the peer takes it in an envelope: what it takes bare it takes there too (RFC 4975 §8.6)."""
+        taken = (*self.remote_accept_types, *(self.remote_accept_wrapped_types or ("*",)))
+        return self.cpim_enabled and media_type_matches(taken, content_type)
+
     def _needs_envelope(self, content_type: str, private: bool, metadata: bool) -> bool:
         """Whether a message goes in an envelope; raises ChatStreamError when it would have to and cannot."""
         if private and not self.private_messages_allowed:
             raise ChatStreamError("the other party does not pass messages on")
         bare = media_type_matches(self.remote_accept_types, content_type)
-        if self._taken_wrapped(content_type) and (self.prefer_cpim or private or metadata or not bare):
+        if self.takes_wrapped(content_type) and (self.prefer_cpim or private or metadata or not bare):
             return True
         if not bare:
             raise ChatStreamError(f"the other party does not take {content_type}")
@@ -222,17 +245,7 @@ class ChatStream(MSRPStreamBase):
             raise ChatStreamError("the other party takes no envelopes, so subject, time and the like cannot be told")
         return False
 
-    def _taken_wrapped(self, content_type: str) -> bool:
-        """Whether the peer takes it in an envelope: what it takes bare it takes there too (RFC 4975 §8.6)."""
-        taken = (*self.remote_accept_types, *(self.remote_accept_wrapped_types or ("*",)))
-        return self.cpim_enabled and media_type_matches(taken, content_type)
-
     # sending -------------------------------------------------------------------------------------------------------------------------
-
-    def _queue(self, encode: Callable[[], tuple[bytes, str]], *, reported: bool) -> str:
-        message_id = Runtime.current().entropy.token(12)
-        self._submit(_Waiting(message_id, encode, reported))
-        return message_id
 
     @in_engine
     def _submit(self, waiting: _Waiting) -> None:
@@ -258,6 +271,11 @@ class ChatStream(MSRPStreamBase):
             failure_report="yes" if waiting.reported else "no", owner=waiting,
         )  # fmt: skip
 
+    def send_silently(self, envelope: CPIMPayload) -> None:
+        """Send something that no application asked about; for the receipts, on the engine thread."""
+        if self._state == "ESTABLISHED":
+            self._send(_Waiting(Runtime.current().entropy.token(12), envelope.encode, reported=False))
+
     @in_engine
     def _ask_for_nickname(self, message_id: str, nickname: str) -> None:
         if self.msrp is None or self.msrp.connection is None:
@@ -281,6 +299,7 @@ class ChatStream(MSRPStreamBase):
             self._send(self._waiting.popleft())
 
     def _ending(self) -> None:
+        self._composing.end()
         while self._waiting:
             self._not_delivered(self._waiting.popleft(), "Stream ended")
         if self.msrp is not None:
@@ -297,7 +316,7 @@ class ChatStream(MSRPStreamBase):
             self._received(event)
         elif isinstance(event, MessageSent):
             if isinstance(event.message.owner, _Waiting) and event.message.owner.reported:
-                post("ChatStreamDidSendMessage", self, message=_as_data(event.message))
+                post("ChatStreamDidSendMessage", self, message=as_data(event.message))
         elif isinstance(event, MessageDelivered | MessageFailed):
             self._outcome(event.message, event.code, event.reason, event.chunk, delivered=isinstance(event, MessageDelivered))
         elif isinstance(event, RequestReceived):
@@ -320,13 +339,12 @@ class ChatStream(MSRPStreamBase):
 
     def _received(self, event: MessageReceived) -> None:
         assert self.msrp is not None
-        now = datetime.fromtimestamp(Runtime.current().clock.wallclock(), UTC).astimezone()
+        document: Any = None
         try:
-            message = read_message(event.message.chunk, event.body or b"", self.remote_identity, self.local_identity, now)
-            if not self._is_room and str(message.sender.uri) != str(self.remote_identity.uri):
-                message.sender = self.remote_identity  # only a room passes on the words of others
-            if message.content_type == COMPOSING:
-                self._composing(message.content, message.sender)
+            message = read_message(event.message.chunk, event.body or b"", self.remote_identity, self.local_identity, now())
+            if message.content_type in _DOCUMENTS:
+                content = message.content.encode() if isinstance(message.content, str) else message.content
+                document = _DOCUMENTS[message.content_type].parse(content)
         except (CPIMParserError, ParserError) as error:
             log.info("a message that cannot be read: %s", error)
             self._call(self.msrp.report, event.message, 400, str(error)[:200])
@@ -335,52 +353,31 @@ class ChatStream(MSRPStreamBase):
             self._call(self.msrp.report, event.message, 415, f"{message.content_type} is not taken")
             return
         self._call(self.msrp.report, event.message, 200)
-        if message.content_type != COMPOSING:
-            private = self._is_private(message.recipients)
-            post(
-                "ChatStreamGotMessage", self, content=message.content, content_type=message.content_type, message=message,
-                cpim_headers=message.cpim_headers, private=private,
-            )  # fmt: skip
+        if not self.is_room and str(message.sender.uri) != str(self.remote_identity.uri):
+            # only a room passes on the words of others; who puts words into others' mouths learns nothing about us
+            message.sender, message.dispositions = self.remote_identity, frozenset()
+        if message.content_type == IS_COMPOSING:
+            self._composing.told(document, message.sender)
+        elif message.content_type == IMDN:
+            self._receipts.came(document, message.sender)
+        else:
+            self._deliver(message)
 
-    def _composing(self, content: str | bytes, sender: ChatIdentity) -> None:
-        document = IsComposingDocument.parse(content.encode() if isinstance(content, str) else content)
+    def _deliver(self, message: ChatMessage) -> None:
+        self._composing.wrote(message.sender)
+        message.tell_displayed = lambda: self._receipts.tell(message, DisplayNotification("displayed"))
         post(
-            "ChatStreamGotComposingIndication", self, state=str(document.state), sender=sender,
-            refresh=DEFAULT_REFRESH if document.refresh is None else document.refresh.value,
-            content_type=None if document.content_type is None else document.content_type.value,
-            last_active=None if document.last_active is None else document.last_active.value,
+            "ChatStreamGotMessage", self, content=message.content, content_type=message.content_type, message=message,
+            cpim_headers=message.cpim_headers, private=self._is_private(message.recipients),
         )  # fmt: skip
+        self._receipts.arrived(message)
 
     @property
-    def _is_room(self) -> bool:
+    def is_room(self) -> bool:
+        """The peer passes on what others say."""
         return bool(self.chatroom_capabilities or (self.session is not None and getattr(self.session, "remote_focus", False)))
 
     def _is_private(self, recipients: list[ChatIdentity]) -> bool:
         """In a room: the message went to us alone."""
         room = bool(self.session is not None and getattr(self.session, "remote_focus", False))
         return room and len(recipients) == 1 and str(recipients[0].uri) != str(self.remote_identity.uri)
-
-
-def _identity(header: Any) -> ChatIdentity:
-    if header is None:
-        return ChatIdentity("sip:anonymous@anonymous.invalid")
-    uri = header.uri
-    return ChatIdentity(f"sip:{uri.user}@{uri.host}" if uri.user else f"sip:{uri.host}", header.display_name or None)
-
-
-def _bare(content: str | bytes, content_type: str) -> tuple[bytes, str]:
-    """(bytes, content type with charset). Raises ValueError."""
-    kind, slash, subtype = content_type.partition(";")[0].strip().partition("/")
-    if not (kind and slash and subtype) or not content_type.isprintable():
-        raise ValueError(f"{content_type!r} is no content type")
-    try:
-        return SimplePayload(content, content_type).encode()
-    except (LookupError, UnicodeError) as error:
-        raise ValueError(f"the text cannot be written as {content_type}: {error}") from None
-
-
-def _as_data(message: OutgoingMessage) -> MSRPData:
-    from_us = MSRPData(message.message_id, "SEND")
-    for name, value in (("Message-ID", message.message_id), ("Content-Type", message.content_type)):
-        from_us.add_header(MSRPHeader(name, value))
-    return from_us
