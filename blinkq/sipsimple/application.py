@@ -40,6 +40,7 @@ from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.session import SessionManager
 from blinkq.sipsimple.sip_account import Account
 from blinkq.sipsimple.sip_events import SIPEvents
+from blinkq.sipsimple.streams.msrp.file_receiver import clean_partial_files
 
 __all__ = ["EngineFactory", "SIPApplication"]
 
@@ -262,6 +263,7 @@ class SIPApplication(NotificationHandler, metaclass=_ApplicationMeta):
         sessions.start()
         Reception().start()
         MessageManager().start()
+        Runtime.spawn(clean_partial_files())
         NotificationCenter().add_observer(self._watcher, name="CFGSettingsObjectDidChange", sender=settings)
         with self._guard:
             if self._stop_wanted:

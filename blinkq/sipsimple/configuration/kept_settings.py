@@ -58,6 +58,14 @@ class DesktopSharingSettings(SettingsGroup):
 
 class FileTransferSettings(SettingsGroup):
     directory = Setting(Path, Path("~/Downloads"), doc="where incoming files are kept")
+    partial_days = Setting(
+        NonNegativeInteger, NonNegativeInteger(14),
+        doc="days that the beginning of an interrupted file is kept, so that it can go on; then it is deleted; 0 = never kept",
+    )  # fmt: skip
+    partial_count = Setting(
+        NonNegativeInteger, NonNegativeInteger(20),
+        doc="how many beginnings of interrupted files are kept in their folder, the latest ones; 0 = none",
+    )  # fmt: skip
 
 
 class MSRPSettings(SettingsGroup):

@@ -19,7 +19,7 @@ class Gathering:
 
     :param success: the notification that a stream posts when it has done its part
     :param failures: the notifications that say that it has not (their data has a ``reason``)
-    :param timeout: seconds, after which streams that said nothing count as failed
+    :param timeout: seconds, after which streams that said nothing count as failed, unless they say that they ``may_take_long``
     :param on_done: called once on the engine thread with the reason of failure by stream (empty: all is well)
     """
 
@@ -35,6 +35,7 @@ class Gathering:
         for stream in self._waiting:
             NotificationCenter().add_observer(self, sender=stream)
         loop = Runtime.current().loop.loop
+        self._timeout = timeout
         self._timer: asyncio.TimerHandle | None = loop.call_later(timeout, self._timed_out)
         if not self._waiting:
             loop.call_soon(self._finish)
@@ -70,9 +71,15 @@ class Gathering:
             self._finish()
 
     def _timed_out(self) -> None:
+        at_work = [stream for stream in self._waiting if getattr(stream, "may_take_long", False)]
         for stream in self._waiting:
-            self._failed[stream] = "timed-out"
-        self._finish()
+            if stream not in at_work:
+                self._failed[stream] = "timed-out"
+        self._waiting = at_work
+        if at_work:
+            self._timer = Runtime.current().loop.loop.call_later(self._timeout, self._timed_out)
+        else:
+            self._finish()
 
     def _finish(self) -> None:
         if not self._done:

@@ -18,7 +18,7 @@ __all__ = ["MAX_STREAMS", "streams_for"]
 
 log = get_logger("sipsimple.session")
 
-MAX_STREAMS = 4  # of one call that are offered to the user; each costs sockets and a codec, and a peer may offer as many as it likes
+MAX_STREAMS = 8  # of one call that are offered to the user; each costs sockets and a codec, and a peer may offer as many as it likes
 
 
 def streams_for(

@@ -26,6 +26,27 @@ def test_the_spelling_of_the_genuine_clients() -> None:
     assert selector.hashes == {"sha-1": SHA1}
 
 
+def test_the_genuine_clients_read_the_first_hash() -> None:
+    selector = FileSelector("a.txt", "text/plain", 3, hashes={"sha-256": "AA:BB", "sha-1": SHA1})
+    assert selector.sdp_repr == f'name:"a.txt" type:text/plain size:3 hash:sha-1:{SHA1} hash:sha-256:AA:BB'
+
+
+@pytest.mark.parametrize(
+    ("told", "complete"),
+    [
+        (FileSelector("b", "text/plain", 3, hashes={"sha-1": SHA1}), True),
+        (FileSelector("b", hashes={"sha-256": "AA:BB"}), True),
+        (FileSelector("b", size=4), False),
+        (FileSelector("b", hashes={"sha-1": "00:11"}), False),
+    ],
+)
+def test_what_the_owner_of_a_file_adds(told: FileSelector, complete: bool) -> None:
+    asked = FileSelector(None, None, 3, hashes={"sha-1": SHA1})
+    assert asked.complete(told) is complete
+    if complete:
+        assert (asked.name, asked.size, asked.hashes["sha-1"]) == ("b", 3, SHA1)
+
+
 def test_names_with_quotes_and_umlauts() -> None:
     selector = FileSelector("/home/me/Übung \"1\" 50%.txt")
     assert '"%C3%9Cbung %221%22 50%25.txt"' in selector.sdp_repr
@@ -68,6 +89,13 @@ def test_the_same_file() -> None:
         ("/etc/cron.d/x", "x"),
         ("CON", "_CON"),
         ("nul.txt", "_nul.txt"),
+        ("COM1 .txt", "_COM1 .txt"),
+        ("lpt².tar.gz", "_lpt².tar.gz"),
+        ("CONIN$", "_CONIN$"),
+        ("console.txt", "console.txt"),
+        ("report.pdf. . ", "report.pdf"),
+        ("report.txt::$DATA", "report.txt__$DATA"),
+        ("x" * (MAX_NAME - 1) + ". more than fits", "x" * (MAX_NAME - 1)),
         (".bashrc", "bashrc"),
         ("a\x00b\r\nc.txt", "abc.txt"),
         ("photo\u202egpj.exe", "photogpj.exe"),
@@ -90,6 +118,7 @@ def test_any_name_is_a_name(text: str) -> None:
     assert Path(name).name == name
     assert len(name.encode()) <= MAX_NAME + 1
     assert not name.startswith((".", " "))
+    assert not name.endswith((".", " "))  # Windows drops these: another name would be free than the one that is taken
     assert safe_name(name) == name or name.startswith("_")
 
 

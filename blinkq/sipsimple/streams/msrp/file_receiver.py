@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
 from blinkq.msrp.events import DataReceived, MessageAborted, MessageReceived, MessageStarted, RequestReceived
 from blinkq.msrp.incoming import IncomingMessage
+from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.runtime import Runtime
 from blinkq.sipsimple.streams.msrp.file_handlers import FileTransferHandler
 from blinkq.sipsimple.streams.msrp.file_target import FileTarget
+from blinkq.sipsimple.streams.msrp.partial_files import clean
 
 if TYPE_CHECKING:
     from blinkq.sipsimple.streams.msrp.file_transfer import FileTransferStream
 
-__all__ = ["FileReceiver"]
+__all__ = ["FileReceiver", "clean_partial_files"]
 
 log = get_logger("sipsimple.file_transfer")
 
@@ -40,8 +43,10 @@ class FileReceiver(FileTransferHandler):
         self._leaving: str | None = None
 
     async def prepare(self) -> None:
-        target = FileTarget(self.stream.file_selector, self.save_directory)
-        self.transferred = await self._in_pool(target.open)
+        kept = SIPSimpleSettings().file_transfer
+        target = FileTarget(self.stream.file_selector, self.save_directory, keep=bool(kept.partial_days and kept.partial_count))
+        self.transferred = await self._in_pool(_open, target, self.stream.may_resume)
+        await clean_partial_files(self.save_directory)
         if self.ended:  # while the disk was busy
             await self._in_pool(target.interrupt)
             return
@@ -53,12 +58,17 @@ class FileReceiver(FileTransferHandler):
         if session is not None and self.stream.file_offset_supported:
             session.known_prefix = self.transferred
             self.stream.call(session.request, "FILE_OFFSET", ("Offset", str(self.transferred)))
+        else:
+            self.transferred = 0  # the sender begins anew
         if self.transferred:
             self._progress(self.transferred, always=True)
 
     def event(self, event: object) -> None:
         if isinstance(event, MessageStarted):
-            if self._message is None:
+            if self._message is None and _is_wrapped(event.message.content_type, self.stream.file_selector.type):
+                event.session.refuse(event.message, 415)
+                self._leave("the file came in an envelope")
+            elif self._message is None:
                 self._message = event.message
             else:
                 event.session.refuse(event.message, 413)
@@ -111,14 +121,14 @@ class FileReceiver(FileTransferHandler):
                 self._queue.clear()
                 await self._in_pool(_write_all, target, batch)
                 self._queued -= sum(len(data) for _, data in batch)
-                self._progress(batch[-1][0] + len(batch[-1][1]))
+                self._progress(target.received)
                 if self._paused and self._queued < LOW_WATER:
                     self._paused = False
                     self.stream.pause_reading(False)
             if self._whole and not self.ended and self._leaving is None:
                 self.filename = str(await self._in_pool(target.finish))
                 self._report(200, None)
-                self._progress(self.stream.file_selector.size or self.transferred, always=True)
+                self._progress(target.received, always=True)
                 self._end(None)
         except (OSError, ValueError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
@@ -160,6 +170,22 @@ class FileReceiver(FileTransferHandler):
                 log.warning("%s: %s", target.name, error)
         self._queue.clear()
         self._end(self._leaving)
+
+
+async def clean_partial_files(directory: Path | None = None) -> None:
+    """Delete what is left in ``directory`` (by default that of the settings) of files that nobody went on with, as the settings say."""
+    settings, engine = SIPSimpleSettings().file_transfer, Runtime.current()
+    folder = directory if directory is not None else Path(str(settings.directory.normalized))
+    days, count = int(settings.partial_days), int(settings.partial_count)
+    await engine.loop.loop.run_in_executor(None, clean, folder, days, count, engine.clock.wallclock())
+
+
+def _open(target: FileTarget, resume: bool) -> int:
+    return target.open(resume=resume)
+
+
+def _is_wrapped(content_type: str, announced: str | None) -> bool:
+    return content_type.lower().startswith("message/cpim") and not (announced or "").lower().startswith("message/cpim")
 
 
 def _write_all(target: FileTarget, batch: list[tuple[int, bytes]]) -> None:

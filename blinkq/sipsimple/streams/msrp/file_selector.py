@@ -17,7 +17,7 @@ _token = re.compile(r"\s*(name|type|size|hash):(\"[^\"]*\"|[^\s\"]+)", re.IGNORE
 _hash = re.compile(r"(?:[0-9A-F]{2}:)+[0-9A-F]{2}")
 _forbidden = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
 #: Names that Windows takes for devices, whatever follows a dot.
-_devices = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+_devices = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)\s*(?:\..*)?", re.IGNORECASE)
 
 MAX_NAME = 200
 """Characters; file systems take 255 bytes, and a number or an ending may be added."""
@@ -94,6 +94,21 @@ class FileSelector:
         parts += [f"hash:{algorithm}:{value}" for algorithm, value in sorted(self.hashes.items())]
         return " ".join(parts)
 
+    def describes(self, size: int, hashes: dict[str, str]) -> bool:
+        """Whether a file of that size with these hashes may be meant."""
+        return self.size in (None, size) and all(hashes.get(name, value) == value for name, value in self.hashes.items())
+
+    def complete(self, told: FileSelector) -> bool:
+        """Take over what is not known yet from what the owner of the file says; False when the two cannot mean the same file."""
+        if any(self.hashes.get(name, value) != value for name, value in told.hashes.items()):
+            return False
+        if self.size is not None and told.size not in (None, self.size):
+            return False
+        self.size = told.size if self.size is None else self.size
+        self.name, self.type = self.name or told.name, self.type or told.type
+        self.hashes = {**told.hashes, **self.hashes}
+        return True
+
     def same_file(self, other: FileSelector) -> bool:
         """Whether both say so much about the same file that it must be the same: size and a hash."""
         common = self.hashes.keys() & other.hashes.keys()
@@ -116,7 +131,7 @@ def safe_name(suggestion: str | None) -> str:
         stem, dot, ending = text.rpartition(".")
         ending = dot + ending if dot and len(ending) <= 10 else ""
         stem = (stem if ending else text).encode()[: MAX_NAME - len(ending.encode())].decode("utf-8", "ignore")
-        text = stem + ending
+        text = (stem.rstrip(" .") or "file") + ending if ending else stem.rstrip(" .")
     return text or "file"
 
 

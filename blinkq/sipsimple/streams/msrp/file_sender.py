@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from blinkq.base.catalogue import post
 from blinkq.base.logging import get_logger
 from blinkq.msrp.chunk import Chunk
-from blinkq.msrp.events import ChunkDelivered, DataWanted, MessageDelivered, MessageFailed, RequestReceived
+from blinkq.msrp.events import ChunkDelivered, DataWanted, MessageDelivered, MessageFailed, MessageStarted, RequestReceived
 from blinkq.msrp.outgoing import OutgoingMessage
 from blinkq.msrp.protocol import MSRPData
 from blinkq.sipsimple.runtime import Runtime
@@ -50,6 +50,7 @@ class FileSender(FileTransferHandler):
             raise ValueError("file descriptor not specified")
         self.filename = selector.name
         self._identity = identity_of(file)
+        wanted = self.stream.wanted
         selector.size = self._identity[2]
         known = _known.get(self._identity)
         if known is None:
@@ -69,6 +70,8 @@ class FileSender(FileTransferHandler):
             while len(_known) >= MAX_KNOWN:
                 del _known[next(iter(_known))]
             _known[self._identity] = known
+        if wanted is not None and not wanted.describes(selector.size, known):
+            raise ValueError("this is not the file that was asked for")
         selector.hashes = dict(known)
         selector.hash = f"sha1:{known['sha-1']}"
 
@@ -90,6 +93,8 @@ class FileSender(FileTransferHandler):
             self._finish()
         elif isinstance(event, MessageFailed):
             self._failed(event)
+        elif isinstance(event, MessageStarted):
+            event.session.refuse(event.message, 413)  # a file goes one way
         elif isinstance(event, RequestReceived) and event.chunk.method == "FILE_OFFSET":
             self._offset(event.chunk)
 

@@ -5,58 +5,73 @@ Its methods block: they are for the worker pool, one after another.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from blinkq.base.logging import get_logger
 from blinkq.msrp.ranges import Ranges
-from blinkq.sipsimple.streams.msrp.file_hash import FileHash, hash_file
+from blinkq.sipsimple.streams.msrp.file_hash import BLOCK, FileHash
 from blinkq.sipsimple.streams.msrp.file_selector import FileSelector, free_path, safe_name
+from blinkq.sipsimple.streams.msrp.partial_files import OPEN_FLAGS, digest_of, is_ours, partial_path, release, reserve
 
 __all__ = ["FileTarget"]
 
+log = get_logger("sipsimple.file_transfer")
+
+#: For each byte that comes, so many of those of an earlier time are hashed; with the least of them.
+CATCH_UP, LEAST = 4, 64 * 1024
+
 
 class FileTarget:
-    """selector: what the peer says of the file; directory: where it will be.
+    """selector: what the peer says of the file; directory: where it will be; keep: whether an interrupted file stays.
 
-    An interrupted file stays as ".NAME.HASH.part" and goes on from there when the same file (size, hash) is offered again.
+    It stays as ".NAME.HASH.blinkq.part" and goes on from there when the same file (size, hash) is offered again.
     """
 
-    def __init__(self, selector: FileSelector, directory: Path) -> None:
+    def __init__(self, selector: FileSelector, directory: Path, *, keep: bool = True) -> None:
         self.selector = selector
         self.directory = directory
         self.name = safe_name(selector.name)
-        digest = next(iter(sorted(selector.hashes.values())), "").replace(":", "")[:16].lower()
-        self._resumable = bool(digest) and selector.size is not None
-        suffix = digest or f"{os.getpid()}-{id(self):x}"
-        self.partial = directory / f".{self.name}.{suffix}.part"
+        digest = digest_of(selector)
+        self._resumable = keep and bool(digest)
+        self.partial = partial_path(directory, self.name, digest if self._resumable else "")
         self._file: BinaryIO | None = None
-        self._hash: FileHash | None = None
-        self._received = Ranges()
+        self._token: str | None = None
+        self._hash = FileHash()
         self._position = 0  # bytes hashed, all from the beginning
+        self._received = Ranges()
         self._room: int | None = None  # bytes that a file of unknown size may have
 
-    def open(self) -> int:
-        """Make room; returns how many bytes are there already. Raises OSError with a sentence when there is not enough space."""
+    @property
+    def received(self) -> int:
+        """Bytes of the file that are there."""
+        return self._received.total
+
+    def open(self, *, resume: bool = True) -> int:
+        """Make room; returns how many bytes are there already. Raises OSError with a sentence when there is not enough space.
+
+        :param resume: False when the sender begins at the first byte in any case
+        """
         self.directory.mkdir(parents=True, exist_ok=True)
-        kept = 0
-        if self._resumable and self.partial.is_file() and not self.partial.is_symlink():
-            kept = self.partial.stat().st_size
-            if self.selector.size is not None and kept > self.selector.size:
+        self._file = self._opened()
+        try:
+            kept = os.fstat(self._file.fileno()).st_size
+            if not resume or not self._resumable or kept > (self.selector.size or 0):
                 kept = 0
-        needed = (self.selector.size or 0) - kept
-        free = shutil.disk_usage(self.directory).free
-        if needed > free:
-            raise OSError(f"there is not enough room in {self.directory} for {self.name}")
-        self._room = free // 2 if self.selector.size is None else None  # an endless file must not fill the disk
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(self.partial, flags | (0 if kept else os.O_TRUNC), 0o666)
-        self._file = os.fdopen(descriptor, "r+b", buffering=0)
-        self._file.truncate(kept)
-        self._hash = hash_file(self._file, lambda done: None, lambda: False, kept)
+            free = shutil.disk_usage(self.directory).free
+            if (self.selector.size or 0) - kept > free:
+                raise OSError(f"there is not enough room in {self.directory} for {self.name}")
+            self._room = free // 2 if self.selector.size is None else None  # an endless file must not fill the disk
+            self._file.truncate(kept)
+        except OSError:
+            self._close()
+            self._drop_if_empty()
+            raise
         self._received.add(0, kept)
-        self._position = kept
         return kept
 
     def write(self, offset: int, data: bytes) -> None:
@@ -69,11 +84,12 @@ class FileTarget:
         while view:
             view = view[self._file.write(view) :]
         self._received.add(offset, offset + len(data))
-        if self._hash is not None and offset == self._position:
+        if offset < self._position:  # what was hashed may be something else now
+            self._hash, self._position = FileHash(), 0
+        elif offset == self._position:
             self._hash.update(data)
             self._position += len(data)
-        elif offset != self._position:
-            self._hash = None  # not in order, or twice: it is read again in the end
+        self._catch_up(max(CATCH_UP * len(data), LEAST))
 
     def finish(self) -> Path:
         """All bytes came: check them and give the file its name. Raises OSError, ValueError when it is not the file that was announced."""
@@ -81,18 +97,98 @@ class FileTarget:
         size = self.selector.size if self.selector.size is not None else self._received.total
         if not self._received.covers(0, size) or self._received.total != size:
             raise ValueError("Incomplete file")
-        if self._hash is None:
-            self._hash = hash_file(self._file, lambda done: None, lambda: False)
-        computed = {} if self._hash is None else self._hash.hashes
-        if any(computed.get(name) != value for name, value in self.selector.hashes.items()):
+        self._catch_up(size)
+        computed = self._hash.hashes
+        if self._position != size or any(computed.get(name) != value for name, value in self.selector.hashes.items()):
             self.discard()
             raise ValueError("File hash mismatch")
-        self.selector.hashes = computed
         self._file.flush()
         os.fsync(self._file.fileno())
-        self._file.close()
-        self._file = None
-        return self._name_it()
+        if sys.platform == "win32":  # nothing that is open can be renamed there; elsewhere the lock lasts until it has its name
+            self._file.close()
+        self.name = safe_name(self.selector.name)  # of a file that we asked for by its hash, only the answer tells it
+        final = self._name_it()
+        self._close()
+        self.selector.size, self.selector.hashes, self.selector.hash = size, computed, f"sha1:{computed['sha-1']}"
+        return final
+
+    def interrupt(self) -> None:
+        """Keep what came in order for another time, where that is possible. Idempotent."""
+        if self._file is None:
+            return
+        kept = self._in_order
+        try:
+            if not self._file.closed:
+                self._file.truncate(kept)
+        finally:
+            self._close()
+            if not kept or not self._resumable:
+                self.partial.unlink(missing_ok=True)
+
+    def discard(self) -> None:
+        """Keep nothing. Idempotent."""
+        if self._file is not None:
+            self._close()
+            self.partial.unlink(missing_ok=True)
+
+    # the file ------------------------------------------------------------------------------------------------------------------------
+
+    @property
+    def _in_order(self) -> int:
+        pairs = self._received.pairs()
+        return pairs[0][1] if pairs and pairs[0][0] == 0 else 0
+
+    def _opened(self) -> BinaryIO:
+        """The part, for us alone: whoever else gets the same file now has one of its own, which is as good but cannot go on later."""
+        while True:
+            try:
+                descriptor = os.open(self.partial, OPEN_FLAGS | os.O_CREAT, 0o666)
+            except OSError:
+                if not self._resumable:
+                    raise
+                self._use_own_part()
+                continue
+            file = os.fdopen(descriptor, "r+b", buffering=0)
+            token = reserve(descriptor) if is_ours(os.fstat(descriptor)) else None
+            # between opening and reserving it may have got its final name, or been deleted
+            if token is not None and _is(descriptor, self.partial):
+                self._token = token
+                return file
+            file.close()
+            if token is not None:
+                release(token)
+            else:
+                self._use_own_part()
+
+    def _use_own_part(self) -> None:
+        self._resumable = False
+        self.partial = partial_path(self.directory, self.name, "")
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+        token, self._token = self._token, None
+        if token is not None:
+            release(token)
+
+    def _drop_if_empty(self) -> None:
+        with contextlib.suppress(OSError):
+            if not self.partial.is_symlink() and self.partial.stat().st_size == 0:
+                self.partial.unlink()
+
+    def _catch_up(self, budget: int) -> None:
+        """Hash bytes that came earlier, or in another order: each is read at most once beside its coming."""
+        assert self._file is not None
+        until = min(self._in_order, self._position + budget)
+        if self._position < until:
+            self._file.seek(self._position)
+        while self._position < until:
+            block = self._file.read(min(BLOCK, until - self._position))
+            if not block:
+                return  # somebody has shortened it; it will not have the right hash
+            self._hash.update(block)
+            self._position += len(block)
 
     def _name_it(self) -> Path:
         while True:
@@ -102,30 +198,33 @@ class FileTarget:
             except FileExistsError:
                 continue
             except OSError:  # no links on this file system
-                with open(final, "xb"):
-                    pass
-                os.replace(self.partial, final)
+                if not self._rename(final):
+                    continue
                 return final
-            os.unlink(self.partial)
+            try:
+                os.unlink(self.partial)
+            except OSError as error:
+                log.warning("%s stays beside %s: %s", self.partial.name, final.name, error)
             return final
 
-    def interrupt(self) -> None:
-        """Keep what came in order for another time, where that is possible. Idempotent."""
-        if self._file is None:
-            return
-        pairs = self._received.pairs()
-        kept = pairs[0][1] if pairs and pairs[0][0] == 0 else 0
+    def _rename(self, final: Path) -> bool:
+        """Take the name first, so that nobody else does, then the place; False when somebody was quicker."""
         try:
-            self._file.truncate(kept)
-        finally:
-            self._file.close()
-            self._file = None
-        if not kept or not self._resumable:
-            self.partial.unlink(missing_ok=True)
+            with open(final, "xb"):
+                pass
+        except FileExistsError:
+            return False
+        try:
+            os.replace(self.partial, final)
+        except OSError:
+            final.unlink(missing_ok=True)
+            raise
+        return True
 
-    def discard(self) -> None:
-        """Keep nothing. Idempotent."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        self.partial.unlink(missing_ok=True)
+
+def _is(descriptor: int, path: Path) -> bool:
+    """Whether ``path`` still is the open file."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except FileNotFoundError:
+        return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from blinkq.base.catalogue import post
@@ -52,6 +54,9 @@ class FileTransferStream(MSRPStreamBase):
         super().__init__(account, direction)
         self.file_selector = file_selector or FileSelector()
         self.transfer_id = transfer_id or Runtime.current().entropy.token(16)
+        #: of an offer that asks for a file of ours: what it says of that file
+        self.wanted: FileSelector | None = None
+        self._range: str | None = None
         #: the peer can go on with an interrupted transfer
         self.file_offset_supported = False
         self.handler: FileTransferHandler = FileSender(self) if direction == "sendonly" else FileReceiver(self)
@@ -74,7 +79,22 @@ class FileTransferStream(MSRPStreamBase):
             raise InvalidStreamError("the file's direction is not clear")
         stream = cls(account, selector, ours, media.get("file-transfer-id"))
         stream._note_media(media)
+        stream._range = media.get("file-range")
+        if not _is_whole(stream._range, selector.size):
+            raise InvalidStreamError("only a part of the file is offered")
+        if ours == "sendonly":
+            stream.wanted = replace(selector, hashes=dict(selector.hashes))
         return stream
+
+    @property
+    def may_take_long(self) -> bool:
+        """Whether its initialization may take as long as it wants: a large file is being hashed, which tells how far it is."""
+        return self._state == "INITIALIZING" and isinstance(self.handler, FileSender)
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether the peer will, or may, begin in the middle of the file."""
+        return self.file_offset_supported or not self._incoming
 
     def initialize(self, session: Session, direction: str) -> None:
         """Hash the file, or make room for it, then as every MSRP stream. Posts MediaStreamDidInitialize or MediaStreamDidNotInitialize,
@@ -113,10 +133,19 @@ class FileTransferStream(MSRPStreamBase):
             Attribute("file-selector", self.file_selector.sdp_repr),
             Attribute("file-transfer-id", self.transfer_id),
             Attribute("x-file-offset"),
+            *(() if self._range is None else (Attribute("file-range", self._range),)),  # RFC 5547 §8.3: as it was offered
         )
 
     def _check_answer(self, media: MediaDescription) -> None:
         self._note_media(media)
+        text = media.get("file-selector")
+        if self.direction == "recvonly" and text is not None:
+            try:
+                told = FileSelector.parse(text)
+            except ValueError as error:
+                raise InvalidStreamError(str(error)) from None
+            if not self.file_selector.complete(told):
+                raise InvalidStreamError("the other party has another file than the one asked for")
 
     def _note_media(self, media: MediaDescription) -> None:
         self.file_offset_supported = any(attribute.name == "x-file-offset" for attribute in media.attributes)
@@ -141,3 +170,11 @@ class FileTransferStream(MSRPStreamBase):
 
     def _ending(self) -> None:
         self.handler.interrupted("Interrupted transfer")
+
+
+def _is_whole(text: str | None, size: int | None) -> bool:
+    """Whether a=file-range (RFC 5547 §6) means all of the file."""
+    if text is None:
+        return True
+    found = re.fullmatch(r"\s*1\s*-\s*(\*|\d{1,18})\s*", text)
+    return found is not None and (found[1] == "*" or int(found[1]) == size)
