@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QEvent, QPoint, QSettings, Qt, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PyQt6.QtCore import QEvent, QPoint, QSettings, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QGuiApplication, QHideEvent, QKeySequence, QResizeEvent, QShortcut, QShowEvent
 from PyQt6.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QInputDialog,
@@ -19,6 +20,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from blinkq.app.desktop_key_menu import DesktopKeyMenu
 from blinkq.app.desktop_view import DesktopView
 from blinkq.app.desktop_viewer import DesktopViewer, ViewStage
 from blinkq.app.icons import set_icon
@@ -30,18 +32,24 @@ __all__ = ["DesktopWindow"]
 _MINIMUM = (480, 320)
 _USUAL = (960, 660)
 _GEOMETRY = "desktop_window/geometry"
+_FULL_KEYS, _GRAB_KEYS = "Ctrl+Alt+Shift+F", "Ctrl+Alt+Shift+G"
+#: how long full screen says how it is left (ms)
+_HINT = 5000
 
 
 class DesktopWindow(QWidget):
-    """Shows a DesktopViewer. Closing it ends the session, or takes the desktop out of the call that it is part of. ``closed`` then."""
+    """Shows a DesktopViewer. Closing it ends the session, or takes the desktop out of the call that it is part of. ``closed`` then;
+    ``again_wanted`` to begin anew after it has ended (offered when ``repeatable``)."""
 
     closed = pyqtSignal()
+    again_wanted = pyqtSignal()
 
     def __init__(self, viewer: DesktopViewer, settings: QSettings) -> None:
         super().__init__()
         self.viewer = viewer
         self._settings = settings
         self._was_maximized = False
+        self.repeatable = False
         self._echo: str | None = None
         self.setMinimumSize(*_MINIMUM)
         self.resize(*_USUAL)
@@ -55,10 +63,14 @@ class DesktopWindow(QWidget):
         self.message_label = QLabel()
         self.title_label = ElidedLabel()
         self.control_button = self._button("pointer", self.tr("Control"), self.tr("Work there with your mouse and keyboard"))
-        self.grab_button = self._button("keyboard", self.tr("All keys"), self.tr("Send keys there that this computer would keep"))
+        self.grab_button = self._button("keyboard", self.tr("All keys"), self._grab_tip())
+        self.keys_button = self._button("keypad", self.tr("Keys"), self.tr("Send keys that this computer keeps for itself"))
         self.fit_button = self._button("fit", self.tr("Fit"), self.tr("Show the whole screen in the window, or one pixel for one"))
-        self.full_button = self._button("full-screen", self.tr("Full screen"), self.tr("Full screen (Ctrl+Alt+Shift+F)"))
+        self.full_button = self._button("full-screen", self.tr("Full screen"), self.tr("Full screen (%1)").replace("%1", _FULL_KEYS))
         self.end_button = QPushButton(self.tr("&End"))
+        self.again_button = QPushButton(self.tr("&Connect again"))
+        self.hint_label = QLabel(self.tr("Leave full screen: %1, or touch the upper edge").replace("%1", _FULL_KEYS), self)
+        self._hint_timer = QTimer(self)
         self._build()
         self._connect()
         self.refresh()
@@ -75,7 +87,9 @@ class DesktopWindow(QWidget):
         for button in (self.control_button, self.fit_button, self.full_button):
             button.setEnabled(shown)
         self.control_button.setChecked(viewer.controlling)
-        self.grab_button.setEnabled(shown and viewer.controlling)
+        self.again_button.setVisible(viewer.over and self.repeatable)
+        for button in (self.grab_button, self.keys_button):
+            button.setEnabled(shown and viewer.controlling)
         self.grab_button.setChecked(self.view.grabbing)
         self.fit_button.setChecked(self.view.scaled)
         self.full_button.setChecked(self.isFullScreen())
@@ -102,6 +116,9 @@ class DesktopWindow(QWidget):
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
+        height = self.full_button.sizeHint().height()  # known once the style sheet is: the layout has asked before
+        for button in self.bar.findChildren(QAbstractButton):
+            button.setMinimumHeight(height)
         self._refresh_pause()
 
     def hideEvent(self, event: QHideEvent | None) -> None:
@@ -114,8 +131,13 @@ class DesktopWindow(QWidget):
             self._refresh_pause()
             self.bar.setVisible(not self.isFullScreen())
             self.full_button.setChecked(self.isFullScreen())
+            self._show_hint(self.isFullScreen())
         if event is not None and event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
             self._tell_clipboard()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._place_hint()
 
     # setting up ------------------------------------------------------------------------------------------------------------------
 
@@ -129,6 +151,9 @@ class DesktopWindow(QWidget):
         set_icon(button, icon)
         return button
 
+    def _grab_tip(self) -> str:
+        return self.tr("Send keys there that this computer would keep, such as Alt+Tab (%1)").replace("%1", _GRAB_KEYS)
+
     def _build(self) -> None:
         font = self.title_label.font()
         font.setBold(True)
@@ -137,7 +162,12 @@ class DesktopWindow(QWidget):
         row = QHBoxLayout(self.bar)
         row.setContentsMargins(10, 6, 10, 6)
         row.addWidget(self.title_label, 1)
-        for button in (self.control_button, self.grab_button, self.fit_button, self.full_button, self.end_button):
+        self.keys_button.setCheckable(False)
+        self.keys_button.setMenu(DesktopKeyMenu(self.viewer, self))
+        self.keys_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for button in (
+            self.control_button, self.grab_button, self.keys_button, self.fit_button, self.full_button, self.end_button,
+        ):  # fmt: skip
             row.addWidget(button)
         self.area.setWidget(self.view)
         self.area.setWidgetResizable(True)
@@ -147,11 +177,24 @@ class DesktopWindow(QWidget):
         self.message_label.setWordWrap(True)
         self.message_label.setTextFormat(Qt.TextFormat.PlainText)
         self.message_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.message_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.message_label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._message_page = QWidget()
         page = QVBoxLayout(self._message_page)
         page.setContentsMargins(32, 32, 32, 32)
+        page.setSpacing(18)
+        page.addStretch(1)
         page.addWidget(self.message_label)
+        set_icon(self.again_button, "redial", "on_accent")
+        self.again_button.setProperty("kind", "primary")
+        page.addWidget(self.again_button, 0, Qt.AlignmentFlag.AlignCenter)
+        page.addStretch(1)
+        self.hint_label.setObjectName("fullScreenHint")
+        self.hint_label.setStyleSheet("#fullScreenHint { background: #e0202428; color: white; border-radius: 8px; padding: 10px 18px; }")
+        self.hint_label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hint_label.hide()
+        self._hint_timer.setSingleShot(True)
+        self._hint_timer.setInterval(_HINT)
+        self._hint_timer.timeout.connect(self.hint_label.hide)
         self.pages.addWidget(self._message_page)
         self.pages.addWidget(self.area)
         layout = QVBoxLayout(self)
@@ -174,8 +217,9 @@ class DesktopWindow(QWidget):
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None:
             clipboard.dataChanged.connect(self._tell_clipboard)
-        for keys, slot in (("F", self._toggle_full), ("G", self._toggle_grab)):
-            QShortcut(QKeySequence(f"Ctrl+Alt+Shift+{keys}"), self).activated.connect(slot)
+        self.again_button.clicked.connect(self.again_wanted)
+        for keys, slot in ((_FULL_KEYS, self._toggle_full), (_GRAB_KEYS, self._toggle_grab)):
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     # commands --------------------------------------------------------------------------------------------------------------------
 
@@ -239,6 +283,20 @@ class DesktopWindow(QWidget):
                 self.bar.show()
             elif y > self.bar.height() + 8:
                 self.bar.hide()
+
+    def _show_hint(self, shown: bool) -> None:
+        """Whoever has just lost the buttons is told where they are."""
+        self.hint_label.setVisible(shown)
+        if shown:
+            self.hint_label.adjustSize()
+            self.hint_label.raise_()
+            self._place_hint()
+            self._hint_timer.start()
+        else:
+            self._hint_timer.stop()
+
+    def _place_hint(self) -> None:
+        self.hint_label.move((self.width() - self.hint_label.width()) // 2, self.height() // 10)
 
     def _refresh_pause(self) -> None:
         self.viewer.pause(not self.isVisible() or self.isMinimized())

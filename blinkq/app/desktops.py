@@ -57,7 +57,7 @@ class Desktops(QObject):
         uri = dial_uri(text, account.id.rpartition("@")[2] if account is not None else None)
         session, stream = self._begin(account, self._media.new_view)
         link = self._link(session, stream, uri, MediaStage.LOOKING_UP)
-        viewer = self._show(link, stream, name or self.name_of(uri))
+        viewer = self._show(link, stream, name or self.name_of(uri), lambda: self.view(uri, account, name))
         link.dial(account, name)
         return viewer
 
@@ -67,7 +67,7 @@ class Desktops(QObject):
             return None
         stream = self._media.new_view(call.session.account)
         link = self._link(call.session, stream, call.uri, MediaStage.CALLING)
-        viewer = self._show(link, stream, call.name)
+        viewer = self._show(link, stream, call.name, lambda: self.view_in_call(call) or self.view(call.uri, call.account, call.name))
         link.propose()
         return viewer
 
@@ -136,15 +136,27 @@ class Desktops(QObject):
         in_call = stage in (MediaStage.CALLING, MediaStage.RUNNING)
         return MediaSession(self._middleware, self._bridge, session, stream, uri, stage, self, part_of_call=in_call)
 
-    def _show(self, link: MediaSession, stream: DesktopStreamLike, name: str) -> DesktopViewer:
+    def _show(
+        self, link: MediaSession, stream: DesktopStreamLike, name: str, again: Callable[[], object] | None = None
+    ) -> DesktopViewer:
         viewer = DesktopViewer(self._bridge, self._clock, link, stream, name, link)
         window = DesktopWindow(viewer, self._settings)
         window.closed.connect(lambda: self._closed(window))
         viewer.changed.connect(self.changed)
+        window.repeatable = again is not None
+        if again is not None:
+            window.again_wanted.connect(lambda: self._repeat(window, again))
         self.windows.append(window)
         window.come_to_front()
         self.changed.emit()
         return viewer
+
+    def _repeat(self, window: DesktopWindow, again: Callable[[], object]) -> None:
+        window.close()
+        try:
+            again()
+        except DesktopError as error:
+            self.shared.told.emit(str(error))
 
     def _closed(self, window: DesktopWindow) -> None:
         if window in self.windows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.call import Call
 from blinkq.app.chat_entries import clean_line
-from blinkq.app.file_transfer import FILE_NOTIFICATIONS, FileTransfer
+from blinkq.app.file_transfer import FILE_NOTIFICATIONS, FileTransfer, TransferStage
 from blinkq.app.media_session import MEDIA_NOTIFICATIONS, MediaSession, MediaStage
 from blinkq.app.message_media import FileStreamLike
 from blinkq.app.middleware import AccountLike, Middleware
@@ -26,9 +27,11 @@ log = get_logger("app.file_transfers")
 _Made = TypeVar("_Made")
 
 #: bytes of a file that goes as a part of a call: while a larger one is prepared the call could not be put on hold
-MAX_IN_CALL = 100_000_000
-#: files that are proposed together
-MAX_TOGETHER = 5
+MAX_SIZE_IN_CALL = 100_000_000
+#: streams of a call, its sound among them; others refuse what is beyond
+MAX_IN_CALL = 4
+#: files that go to one party at once, each in a session of its own: that many questions can be answered there
+MAX_AT_ONCE = 3
 
 
 class SendError(Exception):
@@ -51,6 +54,7 @@ class FileTransferList(QObject):
         self._middleware = middleware
         self._bridge = bridge
         self._clock = clock
+        self._queue: deque[tuple[FileTransfer, Callable[[], None]]] = deque()
         bridge.carry(*MEDIA_NOTIFICATIONS, *FILE_NOTIFICATIONS)
 
     @property
@@ -66,7 +70,7 @@ class FileTransferList(QObject):
         name = name or self.name_of(uri)
         transfer = FileTransfer(self._bridge, self._clock, link, stream, name, account, self, path=path)
         self._add(transfer)
-        link.dial(account, name)
+        self._start(transfer, lambda: link.dial(account, name))
         return transfer
 
     def send_in_call(self, paths: Sequence[Path], call: Call) -> list[FileTransfer]:
@@ -131,7 +135,8 @@ class FileTransferList(QObject):
     def _send_with(self, path: Path, call: Call, links: list[MediaSession]) -> FileTransfer:
         """Send a file to the other party of a call; what is to be proposed there is added to ``links``."""
         stream = self._try(path, lambda: self._stream(call.session.account, path, None))
-        within = len(links) < MAX_TOGETHER and (stream.file_selector.size or 0) <= MAX_IN_CALL
+        room = MAX_IN_CALL - len(call.session.streams or ())
+        within = len(links) < room and (stream.file_selector.size or 0) <= MAX_SIZE_IN_CALL
         if within:
             link = MediaSession(self._middleware, self._bridge, call.session, stream, call.uri, MediaStage.CALLING, self, part_of_call=True)
         else:
@@ -142,7 +147,7 @@ class FileTransferList(QObject):
         if within:
             links.append(link)
         else:
-            link.dial(call.account, call.name)
+            self._start(transfer, lambda: link.dial(call.account, call.name))
         return transfer
 
     def _send_beside(self, transfer: FileTransfer) -> tuple[MediaSession, FileStreamLike] | None:
@@ -171,6 +176,30 @@ class FileTransferList(QObject):
         except (BlinkQError, ValueError) as error:
             log.warning("no file can be sent: %s", error)
             raise SendError(self.tr("BlinkQ cannot send files at the moment. Wait until it has started, then try again.")) from None
+
+    def _start(self, transfer: FileTransfer, dial: Callable[[], None]) -> None:
+        """Begin, or wait until there are fewer on their way to the same party."""
+        transfer.finished.connect(self._start_next)
+        if self._busy(transfer) < MAX_AT_ONCE:
+            dial()
+        else:
+            transfer.wait()
+            self._queue.append((transfer, dial))
+
+    def _start_next(self) -> None:
+        waiting = [(transfer, dial) for transfer, dial in self._queue if not transfer.over]
+        self._queue.clear()
+        for transfer, dial in waiting:
+            if self._busy(transfer) < MAX_AT_ONCE:
+                transfer.begin()
+                dial()
+            else:
+                self._queue.append((transfer, dial))
+
+    def _busy(self, transfer: FileTransfer) -> int:
+        """How many others are on their way to the same party."""
+        own = [other for other in self.live if not other.incoming and other.peer == transfer.peer and other is not transfer]
+        return sum(other.stage is not TransferStage.QUEUED for other in own)
 
     def _add(self, transfer: FileTransfer) -> None:
         self.transfers.append(transfer)

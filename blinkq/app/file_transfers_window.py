@@ -6,7 +6,18 @@ from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QSettings, QSize, Qt
 from PyQt6.QtGui import QCloseEvent
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_transfer_list import FileTransferList, SendError
@@ -32,7 +43,7 @@ class FileTransferRowForm(Protocol):
     progressBar: QProgressBar
     statusLabel: QLabel
     openButton: QPushButton
-    folderButton: QPushButton
+    folderButton: QToolButton
     retryButton: QPushButton
     cancelButton: QPushButton
 
@@ -121,12 +132,14 @@ class FileTransfersWindow(QWidget):
         self._rows_layout = QVBoxLayout(self._contents)
         self._rows_layout.setContentsMargins(0, 0, 4, 0)
         self._rows_layout.setSpacing(8)
-        self.empty_label = QLabel(self.tr("No files yet. Drop a file into a chat, or choose Send file… from a contact's menu."))
+        self._rows_layout.addStretch(1)
+        self.empty_label = QLabel(
+            self.tr("No files yet. Drop files on a contact, a call or a chat, or choose Send files… from a contact's menu.")
+        )
         self.empty_label.setWordWrap(True)
         self.empty_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty_label.setContentsMargins(24, 0, 24, 0)
         set_level(self.empty_label, "muted")
-        self._rows_layout.addWidget(self.empty_label)
-        self._rows_layout.addStretch(1)
         area = QScrollArea()
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -144,7 +157,10 @@ class FileTransfersWindow(QWidget):
         foot.addWidget(self.clear_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 12, 12, 12)
-        layout.addWidget(area, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.empty_label)
+        self._pages.addWidget(area)
+        layout.addWidget(self._pages, 1)
         layout.addLayout(foot)
         files.added.connect(self._added)
         files.removed.connect(self._removed)
@@ -163,7 +179,7 @@ class FileTransfersWindow(QWidget):
     def refresh(self) -> None:
         """Show how many there are."""
         total, live = len(self._files.transfers), len(self._files.live)
-        self.empty_label.setVisible(not total)
+        self._pages.setCurrentIndex(1 if total else 0)
         self.clear_button.setEnabled(total > live)
         text = self.tr("%1 in all, %2 under way").replace("%1", str(total)).replace("%2", str(live))
         self.total_label.setText(text if total else "")

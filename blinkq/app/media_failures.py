@@ -31,6 +31,10 @@ _FAILURES = {
     "Incomplete file": QT_TRANSLATE_NOOP("FileTransfers", "not all of it arrived."),
     "Interrupted transfer": QT_TRANSLATE_NOOP("FileTransfers", "the connection broke before all of it had arrived."),
     "No space left on device": QT_TRANSLATE_NOOP("FileTransfers", "the disk is full."),
+    "Permission denied": QT_TRANSLATE_NOOP("FileTransfers", "BlinkQ may not write in the folder for files, or not read the file."),
+    "Read-only file system": QT_TRANSLATE_NOOP("FileTransfers", "the folder for files cannot be written."),
+    "File too large": QT_TRANSLATE_NOOP("FileTransfers", "the disk does not take files of that size."),
+    "the file changed while it was being sent": QT_TRANSLATE_NOOP("FileTransfers", "the file changed while it was being sent. Try again."),
 }
 
 

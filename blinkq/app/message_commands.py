@@ -60,7 +60,7 @@ class MessageCommands(QObject):
         self._ui.chatsAction.setText(self.tr("&Chats (%1 unread)").replace("%1", str(unread)) if unread else self.tr("&Chats"))
         set_icon(self._ui.chatButton, "chat", "accent" if unread else "text")
         known = self.tr("Chat with the address (%1 unread)").replace("%1", str(unread))
-        self._ui.chatButton.setToolTip(known if unread else self.tr("Chat with the address (Ctrl+Enter)"))
+        self._ui.chatButton.setToolTip(known if unread else self.tr("Chat with the address (Ctrl+Shift+Enter)"))
 
     def chat(self, address: str, name: str = "", account: AccountLike | None = None) -> Chat | None:
         """Begin a chat; what is wrong with the address is shown."""

@@ -358,3 +358,49 @@ def test_the_other_party_of_a_call_shows_a_screen(looking: Looking) -> None:
     looking.settle()
     looking.show()
     assert looking.window.viewer.stage is ViewStage.SHOWN
+
+
+# full screen, keys of a menu, and once more ----------------------------------------------------------------------------------------
+
+
+def test_full_screen_says_how_it_is_left(shown: Looking) -> None:
+    window = shown.window
+    shown.person.click(window.full_button)
+    shown.settle()
+    assert window.isFullScreen()
+    assert not window.bar.isVisible()
+    assert window.hint_label.isVisible()
+    assert "Ctrl+Alt+Shift+F" in window.hint_label.text()
+    shown.person.qtbot.mouseMove(window.view, QPoint(50, 60))
+    shown.person.qtbot.mouseMove(window.view, QPoint(50, 0))
+    shown.settle()
+    assert window.bar.isVisible()
+    shown.person.click(window.full_button)
+    shown.settle()
+    assert not window.isFullScreen()
+    assert not window.hint_label.isVisible()
+
+
+def test_keys_that_this_computer_keeps_are_in_a_menu(shown: Looking) -> None:
+    menu = shown.window.keys_button.menu()
+    assert menu is not None
+    assert not shown.window.keys_button.isEnabled()
+    menu.actions()[0].trigger()
+    assert not shown.typed()  # who only looks does nothing
+    shown.control()
+    assert shown.window.keys_button.isEnabled()
+    menu.actions()[0].trigger()
+    down = [(0xFFE3, True), (0xFFE9, True), (0xFFFF, True)]
+    assert shown.typed() == [*down, (0xFFFF, False), (0xFFE9, False), (0xFFE3, False)]
+
+
+def test_what_broke_is_begun_again(shown: Looking) -> None:
+    shown.stream.fails("the connection was lost")
+    shown.person.middleware.sessions[-1].ends("local", "media failed")
+    shown.settle()
+    broken = shown.window
+    assert broken.again_button.isVisible()
+    shown.person.click(broken.again_button)
+    shown.settle()
+    assert [window.viewer.stage for window in shown.person.application.desktops.windows] == [ViewStage.CONNECTING]
+    assert len(shown.person.middleware.sessions) == 2

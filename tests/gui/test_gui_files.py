@@ -325,3 +325,21 @@ def test_files_are_dropped_on_a_contact(files: Files) -> None:
     assert files.row.ui.whoLabel.text() == "to Bob (bob@example.com)"
     assert not drop(viewport, QPointF(5, tree.height() - 5), [files.path])
     assert not drop(viewport, QPointF(tree.visualRect(row).center()), [])
+
+
+def test_many_files_go_a_few_at_a_time(files: Files, tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number}.txt" for number in range(5)]
+    for path in paths:
+        path.write_text("x")
+    files.person.application.window.messages.send_files(paths, "bob@example.com")
+    files.person.settle()
+    transfers = files.person.application.messages.files.transfers
+    waiting = [TransferStage.QUEUED] * 2
+    assert [transfer.stage for transfer in transfers] == [TransferStage.CONNECTING] * 3 + waiting
+    assert len(files.person.middleware.lookups) == 3
+    assert files.status() == "Waiting for the files before it"
+    transfers[4].cancel()
+    transfers[0].cancel()
+    assert transfers[3].stage is TransferStage.CONNECTING
+    assert transfers[4].stage is TransferStage.CANCELLED
+    assert len(files.person.middleware.lookups) == 4

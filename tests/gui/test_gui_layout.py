@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from support.fake_desktops import FarScreen
 from support.fake_middleware import FakeMiddleware, FakeStream
 from support.gui_person import Person
 
@@ -18,6 +20,7 @@ from blinkq.app.contact_dialog import ContactDialog
 from blinkq.app.main import Application
 from blinkq.app.transfer_dialog import TransferDialog
 from blinkq.app.widgets import ElidedLabel
+from blinkq.sipsimple.screens import Monitor
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -236,7 +239,76 @@ def _asked_about_a_file(person: Person) -> list[QWidget]:
     return [person.dialog]
 
 
+def _transfers_of_every_kind(person: Person) -> list[QWidget]:
+    media, files = person.middleware.media, person.application.messages.files
+    folder = Path(__file__).parent
+    for name in ("conftest.py", "test_gui_calls.py", "test_gui_chat.py", "test_gui_files.py"):
+        files.send(folder / name, "sip:bob@example.com", person.middleware.known[0], "Bob Taylor")
+    media.files[0].hashes(10_000)
+    media.files[1].starts()
+    media.files[1].moves(12_000)
+    media.files[2].starts()
+    media.files[2].fails("Permission denied")
+    session = person.middleware.calls_in(streams=[media.offered_file("report.pdf", 10_000)])
+    person.settle()
+    person.click(person.dialog.ui.acceptButton)  # type: ignore[attr-defined]
+    session.starts()
+    media.files[-1].finishes("/tmp/report.pdf")
+    person.settle()
+    window = person.application.messages.files_window
+    window.come_to_front()
+    return [window]
+
+
+def _no_transfers(person: Person) -> list[QWidget]:
+    window = person.application.messages.files_window
+    window.resize(360, 260)
+    window.come_to_front()
+    return [window]
+
+
+def _looks_at_a_screen(person: Person) -> list[QWidget]:
+    session = person.call("bob@example.com")
+    person.click(person.panel(session).ui.viewButton)
+    session.answers_proposal()
+    person.settle()
+    FarScreen(person.middleware.desktop.desktops[-1])
+    for _ in range(5):
+        person.settle()
+    window = person.application.desktops.windows[-1]
+    person.click(window.control_button)
+    return [window]
+
+
+def _full_screen(person: Person) -> list[QWidget]:
+    (window,) = _looks_at_a_screen(person)
+    person.click(window.full_button)  # type: ignore[attr-defined]
+    return [window]
+
+
+def _screen_that_was_lost(person: Person) -> list[QWidget]:
+    person.application.desktops.view("bob@example.com", person.middleware.known[0], "Bob")
+    person.middleware.found()
+    person.settle()
+    person.middleware.sessions[-1].fails(480, "Temporarily Unavailable")
+    person.settle()
+    return [person.application.desktops.windows[-1]]
+
+
+def _screen_is_shared(person: Person) -> list[QWidget]:
+    person.middleware.desktop.screens = [Monitor(0, 0, 0, 1600, 600), Monitor(1, 0, 0, 800, 600), Monitor(2, 800, 0, 800, 600)]
+    session = person.call("bob@example.com")
+    person.click(person.panel(session).ui.shareButton)
+    shared = person.application.desktops.shared
+    person.click(shared.dialogs[-1].share_button)
+    session.answers_proposal()
+    person.settle()
+    person.application.desktops.share("carol@example.com", person.middleware.known[0])
+    return [shared.dialogs[-1], *shared.bars]
+
+
 SCENES = [
+    _transfers_of_every_kind, _no_transfers, _looks_at_a_screen, _full_screen, _screen_that_was_lost, _screen_is_shared,
     _call_with_all_media, _call_that_offers_everything, _several_files_offered, _chat, _chat_that_ended, _files, _asked_about_a_file,
     _two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog, _contacts, _contact_dialog,
     _account_dialog,
@@ -257,3 +329,10 @@ def test_no_text_is_cut_off(person: Person, scene: Callable[[Person], list[QWidg
 def test_a_long_name_does_not_widen_the_question(person: Person) -> None:
     (dialog,) = _asked_about_a_file(person)
     assert dialog.width() < 500
+
+
+def test_every_shortcut_has_one_meaning(application: Application) -> None:
+    actions = [action for action in application.window.findChildren(QAction) if action.shortcut().toString()]
+    keys = [action.shortcut().toString() for action in actions]
+    assert len(keys) > 10
+    assert sorted(set(keys)) == sorted(keys)
