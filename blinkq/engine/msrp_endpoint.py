@@ -17,7 +17,7 @@ from blinkq.engine.errors import NetworkError, place
 from blinkq.engine.msrp_link import MSRPLink
 from blinkq.engine.msrp_relay import RelayAddress, RelayPlace
 from blinkq.engine.network import Listener, Network, Stream, StreamHandler
-from blinkq.engine.own_certificate import discard, own_certificate
+from blinkq.engine.own_certificate import own_certificate
 from blinkq.engine.tls import TLSConfig
 from blinkq.engine.websocket import connect_websocket
 from blinkq.msrp.events import SessionBound, SessionFailed
@@ -192,9 +192,7 @@ class MSRPEndpoint:
             self.end(session)
         for link in list(self._links):
             link.close()
-        if self._certificate is not None:
-            discard(self._certificate)
-            self._certificate = None
+        self._certificate = None
 
     async def _reach(
         self, address: str, port: int, tls: TLSConfig | None, server_name: str | None, resource: str | None = None

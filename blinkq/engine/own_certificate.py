@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -14,14 +11,14 @@ from cryptography.x509.oid import NameOID
 
 from blinkq.engine.tls import TLSConfig
 
-__all__ = ["discard", "own_certificate"]
+__all__ = ["own_certificate"]
 
 #: Days. The certificate lives as long as the process, which may have started before the computer's clock was set.
 VALIDITY = timedelta(days=365)
 
 
 def own_certificate(wallclock: float) -> TLSConfig:
-    """Make a key and a self-signed certificate in a file that only we can read; whoever asked deletes it (``discard``).
+    """Make a key and a self-signed certificate; neither is ever kept in a file.
 
     Whoever connects is asked for one too.
 
@@ -40,15 +37,5 @@ def own_certificate(wallclock: float) -> TLSConfig:
         .not_valid_after(now + VALIDITY)
         .sign(key, hashes.SHA256())
     )
-    descriptor, path = tempfile.mkstemp(prefix="blinkq-", suffix=".pem")  # 0600
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(certificate.public_bytes(serialization.Encoding.PEM))
-        encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        file.write(key.private_bytes(*encoding))
-    return TLSConfig(certificate=path, ask=True)
-
-
-def discard(config: TLSConfig) -> None:
-    """Delete the file. Idempotent."""
-    if config.certificate is not None:
-        Path(config.certificate).unlink(missing_ok=True)
+    encoding = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    return TLSConfig(pem=certificate.public_bytes(serialization.Encoding.PEM) + key.private_bytes(*encoding), ask=True)

@@ -13,7 +13,9 @@ import os
 from collections.abc import Callable
 from functools import lru_cache
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
 from OpenSSL import SSL
 
 from blinkq.engine.errors import TLSError, describe_os_error
@@ -29,7 +31,7 @@ READ_SIZE = 64 * 1024
 @lru_cache(maxsize=8)
 def pair_context(config: TLSConfig) -> SSL.Context:
     """The context for connections that come in; raises TLSError when our certificate is missing or cannot be used."""
-    if not config.certificate:
+    if not config.has_certificate:
         raise TLSError("Listening on TLS needs a certificate: choose one in the settings.")
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
@@ -39,8 +41,15 @@ def pair_context(config: TLSConfig) -> SSL.Context:
     context.set_session_id(os.urandom(16))
     context.set_verify(SSL.VERIFY_PEER, lambda *_: True)  # asks for a certificate; that its owner has the key is always checked
     try:
-        context.use_certificate_chain_file(config.certificate)
-        context.use_privatekey_file(config.private_key or config.certificate)
+        if config.pem is not None:
+            context.use_certificate(load_pem_x509_certificate(config.pem))
+            key = load_pem_private_key(config.pem, None)
+            assert isinstance(key, EllipticCurvePrivateKey)  # own_certificate.py makes no others
+            context.use_privatekey(key)
+        else:
+            assert config.certificate is not None
+            context.use_certificate_chain_file(config.certificate)
+            context.use_privatekey_file(config.private_key or config.certificate)
         context.check_privatekey()
     except (SSL.Error, OSError) as error:
         raise TLSError(f"Cannot use the certificate in {config.certificate}. Choose another file.") from error

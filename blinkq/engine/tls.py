@@ -12,8 +12,10 @@ import ipaddress
 import os
 import re
 import ssl
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from blinkq.engine.errors import TLSError
@@ -56,6 +58,7 @@ class TLSConfig:
     :param fingerprint: hash of the server's certificate as SDP tells it ("sha-256 AB:CD:…", RFC 8122); it alone is then checked
     :param ask: as a server: ask clients for their certificate, and take any (``pair_tls.py``)
     :param web: the server is one of the Web, and may be named as those are (RFC 9525: ``*.example.com`` is good)
+    :param pem: instead of files: our certificate and its key in PEM, kept in memory alone
     """
 
     ca_file: str | None = None
@@ -65,6 +68,23 @@ class TLSConfig:
     fingerprint: str | None = None
     ask: bool = False
     web: bool = False
+    pem: bytes | None = field(default=None, repr=False)
+
+    @property
+    def has_certificate(self) -> bool:
+        """Whether there is a certificate of our own."""
+        return bool(self.certificate or self.pem)
+
+    def read_certificate(self) -> bytes:
+        """Our certificate in PEM, with whatever else its file holds. Raises TLSError when there is none or it cannot be read."""
+        if self.pem is not None:
+            return self.pem
+        if not self.certificate:
+            raise TLSError("Listening on TLS needs a certificate: choose one in the settings.")
+        try:
+            return Path(self.certificate).read_bytes()
+        except OSError as error:
+            raise TLSError(f"Cannot use the certificate in {self.certificate}: {_reason(error)}. Choose another file.") from error
 
 
 @lru_cache(maxsize=8)  # loading the system's authorities takes tens of milliseconds; too long for each connection
@@ -88,7 +108,7 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
             context.load_verify_locations(config.ca_file)
         except (OSError, ssl.SSLError) as error:
             raise TLSError(f"Cannot read the trusted authorities in {config.ca_file}: {_reason(error)}. Choose another file.") from error
-    if config.certificate:
+    if config.has_certificate:
         _load_certificate(context, config)
     return context
 
@@ -96,7 +116,7 @@ def client_context(config: TLSConfig) -> ssl.SSLContext:
 @lru_cache(maxsize=8)
 def server_context(config: TLSConfig) -> ssl.SSLContext:
     """The context for incoming connections; raises TLSError when our certificate is missing or cannot be used."""
-    if not config.certificate:
+    if not config.has_certificate:
         raise TLSError("Listening on TLS needs a certificate: choose one in the settings.")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -134,9 +154,7 @@ def check_fingerprint(certificate: bytes | None, fingerprint: str) -> None:
 def fingerprint_of(config: TLSConfig) -> str:
     """The fingerprint of our certificate, as SDP tells it (RFC 8122 §5). Raises TLSError when there is none."""
     server_context(config)  # whether it can be used at all
-    assert config.certificate is not None
-    with open(config.certificate, encoding="ascii", errors="replace") as file:
-        der = ssl.PEM_cert_to_DER_cert(_first_certificate(file.read()))
+    der = ssl.PEM_cert_to_DER_cert(_first_certificate(config.read_certificate().decode("ascii", "replace")))
     digest = hashlib.sha256(der).hexdigest().upper()
     return "sha-256 " + ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
 
@@ -170,11 +188,25 @@ def describe_tls_error(error: ssl.SSLError, name: str) -> str:
 
 
 def _load_certificate(context: ssl.SSLContext, config: TLSConfig) -> None:
+    if config.pem is not None:
+        _load_pem(context, config.pem)
+        return
     assert config.certificate is not None
     try:
         context.load_cert_chain(config.certificate, config.private_key)
     except (OSError, ssl.SSLError) as error:
         raise TLSError(f"Cannot use the certificate in {config.certificate}: {_reason(error)}. Choose another file.") from error
+
+
+def _load_pem(context: ssl.SSLContext, pem: bytes) -> None:
+    # Python's ssl reads keys from files alone: one that only we can read, for that moment
+    descriptor, path = tempfile.mkstemp(prefix="blinkq-", suffix=".pem")  # 0600
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(pem)
+        context.load_cert_chain(path)
+    finally:
+        os.unlink(path)
 
 
 def _first_certificate(text: str) -> str:

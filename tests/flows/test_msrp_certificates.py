@@ -11,7 +11,7 @@ from support.call_scene import CallScene, call_scene, flow
 from support.fake_network import certificate_of
 from support.msrp_peer import MSRPPeer
 
-from blinkq.engine.own_certificate import discard, own_certificate
+from blinkq.engine.own_certificate import own_certificate
 from blinkq.engine.tls import TLSConfig, check_fingerprint
 from blinkq.msrp.events import MessageReceived
 from blinkq.sdp.description import SessionDescription
@@ -81,7 +81,6 @@ def test_who_does_not_show_what_was_announced_is_not_heard(case: str) -> None:
             await s.until("SIPSessionDidFail")
             assert "ChatStreamGotMessage" not in s.recorder.names
             bob.stop()
-        discard(other)
 
     scene()
 

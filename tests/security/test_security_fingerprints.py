@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import ssl
-import stat
+import tempfile
 import time
 from pathlib import Path
 
@@ -17,8 +17,8 @@ from blinkq.engine.asyncio_network import AsyncioNetwork
 from blinkq.engine.errors import TLSError
 from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.network import Stream
-from blinkq.engine.own_certificate import discard, own_certificate
-from blinkq.engine.tls import TLSConfig, fingerprint_of
+from blinkq.engine.own_certificate import own_certificate
+from blinkq.engine.tls import TLSConfig, client_context, fingerprint_of
 
 
 class Deaf:
@@ -61,38 +61,34 @@ async def meet(server: TLSConfig, fingerprint: str) -> None:
 
 def named(config: TLSConfig, algorithm: str) -> str:
     """The certificate's fingerprint by any algorithm."""
-    assert config.certificate is not None
-    pem = Path(config.certificate).read_text().partition("-----BEGIN PRIVATE KEY-----")[0]
+    pem = config.read_certificate().decode().partition("-----BEGIN PRIVATE KEY-----")[0]
     digest = hashlib.new(algorithm.replace("-", ""), ssl.PEM_cert_to_DER_cert(pem.strip() + "\n")).hexdigest()
     return f"{algorithm} " + ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
 
 
 def test_only_the_announced_certificate_by_a_hash_that_counts() -> None:
     ours, others = own_certificate(time.time()), own_certificate(time.time())
-    try:
-        asyncio.run(meet(ours, fingerprint_of(ours)))
-        asyncio.run(meet(ours, named(ours, "sha-512")))
-        right = fingerprint_of(ours)
-        forgeable = named(ours, "sha-1"), named(ours, "md5")
-        for wrong in (fingerprint_of(others), right[:-3], right + ":00", "sha-256 ", "sha-256", "", *forgeable):
-            with pytest.raises(TLSError):
-                asyncio.run(meet(ours, wrong))
-    finally:
-        discard(ours)
-        discard(others)
+    asyncio.run(meet(ours, fingerprint_of(ours)))
+    asyncio.run(meet(ours, named(ours, "sha-512")))
+    right = fingerprint_of(ours)
+    forgeable = named(ours, "sha-1"), named(ours, "md5")
+    for wrong in (fingerprint_of(others), right[:-3], right + ":00", "sha-256 ", "sha-256", "", *forgeable):
+        with pytest.raises(TLSError):
+            asyncio.run(meet(ours, wrong))
 
 
-def test_the_key_is_private_and_goes_with_the_endpoint() -> None:
+def test_the_key_is_never_left_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
     async def body() -> None:
         endpoint = MSRPEndpoint(asyncio.get_running_loop(), Clock(), SeededEntropy(1), AsyncioNetwork(), lambda event: None)
         config = endpoint.certificate()
         assert config is endpoint.certificate()
-        assert config.certificate is not None
-        path = Path(config.certificate)
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
         await endpoint.listen("127.0.0.1", tls=config)
+        client_context(config)
+        assert list(tmp_path.iterdir()) == []
+        assert "PRIVATE" not in repr(config)
         endpoint.stop()
-        assert not path.exists()
-        endpoint.stop()
+        assert endpoint.certificate() != config
 
     asyncio.run(body())

@@ -207,11 +207,10 @@ class FakeHost:
 
 
 def certificate_of(config: TLSConfig | None) -> bytes | None:
-    """The certificate (DER) in a configuration's file, where there is one."""
-    if config is None or config.certificate is None or not os.path.exists(config.certificate):
+    """A configuration's certificate (DER), where there is one."""
+    if config is None or (config.pem is None and (config.certificate is None or not os.path.exists(config.certificate))):
         return None
-    with open(config.certificate, "rb") as file:
-        return x509.load_pem_x509_certificate(file.read()).public_bytes(Encoding.DER)
+    return x509.load_pem_x509_certificate(config.read_certificate()).public_bytes(Encoding.DER)
 
 
 class FakeUDP:

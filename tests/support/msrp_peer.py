@@ -71,8 +71,8 @@ class MSRPPeer:
         """Open the connection, with our certificate where we have one."""
         session = self.expect(remote, index)
         host = session.remote_path[0].host
-        certificate = None if self.tls is None else self.tls.certificate
-        tls = TLSConfig(fingerprint=remote.media[index].get("fingerprint"), certificate=certificate) if self.secure else None
+        pem = None if self.tls is None else self.tls.pem
+        tls = TLSConfig(fingerprint=remote.media[index].get("fingerprint"), pem=pem) if self.secure else None
         await self.endpoint.connect(session, host, tls)
         return session
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from support.fake_network import FakeNetwork, FakeStream, certificate_of
+from support.sockets import all_closed
 from support.virtual_loop import run
 
 from blinkq.engine.asyncio_network import HANDSHAKE_TIMEOUT, AsyncioNetwork
 from blinkq.engine.errors import NetworkError, TLSError
 from blinkq.engine.network import Stream
-from blinkq.engine.own_certificate import discard, own_certificate
+from blinkq.engine.own_certificate import own_certificate
 from blinkq.engine.pair_tls import PairTLSStream, pair_context
 from blinkq.engine.tls import TLSConfig, fingerprint_of
 
@@ -63,24 +64,22 @@ class Meeting:
         self.listener.close()
         for stream in self.accepted:
             stream.abort()
-        discard(self.ours)
-        discard(self.theirs)
-        await asyncio.sleep(0.01)
+        await all_closed()
 
     def _accept(self, stream: Stream) -> Ear | None:
         self.accepted.append(stream)
         self.far.news.set()
         return None if self.refuse else self.far
 
-    async def connect(self, certificate: str | None) -> Stream:
-        tls = TLSConfig(fingerprint=fingerprint_of(self.theirs), certificate=certificate)
+    async def connect(self, pem: bytes | None) -> Stream:
+        tls = TLSConfig(fingerprint=fingerprint_of(self.theirs), pem=pem)
         return await self.network.connect_stream(*self.listener.local, self.near, tls=tls)
 
 
 def test_data_both_ways_and_the_certificates_of_both() -> None:
     async def body() -> None:
         async with Meeting() as m:
-            stream = await m.connect(m.ours.certificate)
+            stream = await m.connect(m.ours.pem)
             data = os.urandom(5_000_000)
             stream.write(data)
             await m.far.until(lambda: len(m.far.data) == len(data))
@@ -121,13 +120,12 @@ def test_certificates_count_by_their_fingerprint_alone() -> None:
     async def body() -> None:
         old = own_certificate(0.0)
         async with Meeting() as m:
-            stream = await m.connect(old.certificate)
+            stream = await m.connect(old.pem)
             stream.write(b"hello")
             await m.far.until(lambda: m.far.data)
             assert m.accepted[0].peer_certificate == certificate_of(old)
             stream.abort()
             await m.far.until(lambda: m.far.lost)
-        discard(old)
 
     asyncio.run(body())
 
@@ -163,7 +161,6 @@ def test_old_versions_are_not_spoken() -> None:
         client.minimum_version = client.maximum_version = ssl.TLSVersion.TLSv1_1
     client.set_ciphers("ALL:@SECLEVEL=0")
     assert not handshake(client, config)
-    discard(config)
 
 
 def handshake(client: ssl.SSLContext, config: TLSConfig) -> bool:
@@ -218,7 +215,6 @@ def test_a_client_that_says_nothing_is_sent_away_in_time() -> None:
         assert not ear.lost
         await asyncio.sleep(2)
         assert ear.lost
-        discard(config)
 
     run(scene())
 

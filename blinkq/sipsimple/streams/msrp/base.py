@@ -388,7 +388,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
 
     def _client_tls(self, remote: Remote) -> TLSConfig:
         if remote.fingerprint is not None and len(remote.path) == 1:  # it is the peer's own, not its relay's
-            return TLSConfig(fingerprint=remote.fingerprint, certificate=Runtime.current().msrp.certificate().certificate)
+            return TLSConfig(fingerprint=remote.fingerprint, pem=Runtime.current().msrp.certificate().pem)
         ours = Runtime.current().sip.config.tls
         return TLSConfig(ca_file=ours.ca_file, verify=ours.verify)
 
