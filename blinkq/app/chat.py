@@ -17,12 +17,14 @@ from blinkq.app.message_history import MessageRecord
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.middleware import AccountLike
 from blinkq.app.picture import Picture, PictureError, kind_of, thumbnail
+from blinkq.app.room import Participant, Room
 from blinkq.app.wording import explanation_text
 from blinkq.app.worker import Worker
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
+from blinkq.payloads.cpim import ChatIdentity
 from blinkq.qtbridge.notifications import NotificationBridge
 
 __all__ = ["CHAT_NOTIFICATIONS", "MAX_ENTRIES", "MAX_PICTURES", "Chat"]
@@ -62,6 +64,7 @@ class Chat(QObject):
         #: moment and number of the oldest message from the history that is shown
         self.oldest: tuple[float, int] | None = None
         self.link: MediaSession | None = None
+        self.room: Room | None = None
         self._stream: ChatStreamLike | None = None
         self._bridge = bridge
         self._clock = clock
@@ -69,6 +72,8 @@ class Chat(QObject):
         self.pictures = pictures
         self.own_composing = OwnComposing(self._send_composing, self)
         self.peer_composing = PeerComposing(self)
+        #: who was typing last
+        self.who_composes = ""
         self.peer_composing.changed.connect(self.changed)
 
     # what is shown ---------------------------------------------------------------------------------------------------------------
@@ -93,6 +98,11 @@ class Chat(QObject):
         """Messages can go out now."""
         return self.stage is MediaStage.RUNNING
 
+    @property
+    def in_room(self) -> bool:
+        """The other side is a room with others in it."""
+        return self.open and self.room is not None and self.room.exists
+
     # commands --------------------------------------------------------------------------------------------------------------------
 
     def attach(self, link: MediaSession, stream: ChatStreamLike) -> None:
@@ -102,6 +112,9 @@ class Chat(QObject):
             self._let_go()
             old.end()
         self._stream = stream
+        self.room = Room(self._bridge, link.session, stream, self)
+        self.room.changed.connect(self.changed)
+        self.room.told.connect(self.note)
         for name in CHAT_NOTIFICATIONS:
             self._bridge.listen(name, getattr(self, f"_NH_{name}"), stream)
         link.changed.connect(self.changed)
@@ -111,20 +124,23 @@ class Chat(QObject):
             self._running()
         self.changed.emit()
 
-    def write(self, text: str) -> ChatEntry | None:
-        """Send a message, or let it wait until there is a session; None for nothing but space."""
+    def write(self, text: str, recipient: Participant | None = None) -> ChatEntry | None:
+        """Send a message, in a room to one participant alone if ``recipient`` is given; without a session it waits for one. None for
+        nothing but space."""
         text = text.strip("\n")
         if not text.strip():
             return None
-        entry = ChatEntry(EntryKind.OWN, text, self._clock.wallclock(), self.tr("You"), Mark.WAITING)
+        entry = ChatEntry(EntryKind.OWN, text, self._clock.wallclock(), self.tr("You"), Mark.WAITING, recipient=recipient)
+        entry.private = recipient is not None
         self.own_composing.sent()
         self._add(entry)
         self._transmit(entry)
         return entry
 
-    def write_picture(self, picture: Picture) -> ChatEntry:
+    def write_picture(self, picture: Picture, recipient: Participant | None = None) -> ChatEntry:
         """Send a picture, as ``write`` does text."""
-        entry = ChatEntry(EntryKind.OWN, "", self._clock.wallclock(), self.tr("You"), Mark.WAITING, picture=picture)
+        entry = ChatEntry(EntryKind.OWN, "", self._clock.wallclock(), self.tr("You"), Mark.WAITING, picture=picture, recipient=recipient)
+        entry.private = recipient is not None
         self._add(entry)
         self._keep_few_pictures()
         self._transmit(entry)
@@ -214,6 +230,9 @@ class Chat(QObject):
         kind = str(data.content_type).partition(";")[0].strip().lower()
         content = data.content
         entry = ChatEntry(EntryKind.PEER, "", self._clock.wallclock(), self.title)
+        if self.in_room and self.room is not None and data.message is not None:
+            entry.sender = self.room.name_of(str(data.message.sender.uri), data.message.sender.display_name)
+            entry.private = bool(data.private)
         if isinstance(content, str) and kind.startswith("text/"):
             entry.text = clean_text(plain_of_html(content) if kind == "text/html" else content)
         elif isinstance(content, bytes) and kind.startswith("image/") and (format_ := kind_of(content)) is not None:
@@ -242,14 +261,21 @@ class Chat(QObject):
             self._fail(entry, f"{notification.data.code} {reason}" if notification.data.code else reason)
 
     def _NH_ChatStreamGotComposingIndication(self, notification: Notification) -> None:
-        self.peer_composing.told(str(notification.data.state), float(notification.data.refresh))
+        data = notification.data
+        self.who_composes = self.title
+        if self.in_room and self.room is not None and data.sender is not None:
+            self.who_composes = self.room.name_of(str(data.sender.uri), data.sender.display_name)
+        self.peer_composing.told(str(data.state), float(data.refresh))
+        self.changed.emit()
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
     def _earlier(self, record: MessageRecord) -> ChatEntry:
         kind = EntryKind.FILE if record.kind == "file" else EntryKind.OWN if record.outgoing else EntryKind.PEER
         sender = self.tr("You") if record.outgoing else record.sender
-        entry = ChatEntry(kind, clean_text(record.text), record.moment, clean_line(sender), own=record.outgoing, earlier=True)
+        recipient = Participant("", clean_line(record.sender)) if record.outgoing and record.private else None
+        entry = ChatEntry(kind, clean_text(record.text), record.moment, clean_line(sender), own=record.outgoing, earlier=True,
+                          private=record.private, recipient=recipient)  # fmt: skip
         if record.kind == "picture":
             format_ = kind_of(record.data) if record.data is not None else None
             entry.picture = Picture(record.data, format_ or "")
@@ -311,6 +337,10 @@ class Chat(QObject):
             for name in CHAT_NOTIFICATIONS:
                 self._bridge.forget(name, getattr(self, f"_NH_{name}"), self._stream)
             self._stream = None
+        if self.room is not None:
+            self.room.close()
+            self.room.deleteLater()
+            self.room = None
 
     def _transmit(self, entry: ChatEntry) -> None:
         if self.link is None or self.link.over:
@@ -324,11 +354,15 @@ class Chat(QObject):
                 self._set_mark(entry, Mark.SENDING)
 
     def _send(self, entry: ChatEntry, stream: ChatStreamLike) -> str:
-        if entry.picture is None:
-            return stream.send_message(entry.text)
-        if entry.picture.data is None:
-            raise ValueError(self.tr("the picture is not kept any more"))
-        return stream.send_message(entry.picture.data, entry.picture.content_type)
+        content: str | bytes = entry.text
+        kind = "text/plain"
+        if entry.picture is not None:
+            if entry.picture.data is None:
+                raise ValueError(self.tr("the picture is not kept any more"))
+            content, kind = entry.picture.data, entry.picture.content_type
+        if entry.recipient is None:
+            return stream.send_message(content, kind)
+        return stream.send_message(content, kind, [ChatIdentity(entry.recipient.uri, entry.recipient.name)])
 
     def _send_composing(self, state: str, refresh: int | None) -> None:
         if not self.open or self._stream is None:

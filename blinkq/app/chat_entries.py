@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blinkq.app.file_transfer import FileTransfer
     from blinkq.app.picture import Picture
+    from blinkq.app.room import Participant
 
 __all__ = ["MAX_TEXT", "ChatEntry", "EntryKind", "Mark", "clean_line", "clean_text", "find_links", "plain_of_html"]
 
@@ -62,6 +63,9 @@ class ChatEntry:
     earlier: bool = False
     #: of a file from the history: we sent it
     own: bool = False
+    #: in a room: not for everybody; ours with ``recipient``, who is not known any more in the history
+    private: bool = False
+    recipient: Participant | None = None
 
 
 def clean_text(text: str) -> str:

@@ -15,6 +15,7 @@ from blinkq.app.message_history import MessageRecord
 from blinkq.app.message_media import ChatStreamLike
 from blinkq.app.message_store import FIRST_RECORDS, MORE_RECORDS, MessageStore
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
+from blinkq.app.room import ROOM_NOTIFICATIONS
 from blinkq.app.worker import Worker
 from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
@@ -67,7 +68,7 @@ class ChatList(QObject):
         self._clock = clock
         #: decodes and packs pictures
         self.pictures = Worker("pictures", self)
-        bridge.carry(*MEDIA_NOTIFICATIONS, *CHAT_NOTIFICATIONS)
+        bridge.carry(*MEDIA_NOTIFICATIONS, *CHAT_NOTIFICATIONS, *ROOM_NOTIFICATIONS)
         bridge.listen("SIPSessionDidRenegotiateStreams", self._NH_SIPSessionDidRenegotiateStreams)
         bridge.listen("SIPSessionDidStart", self._NH_SIPSessionDidStart)
 

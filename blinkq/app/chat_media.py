@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from blinkq.app.chat import Chat
 from blinkq.app.chat_entries import ChatEntry
 from blinkq.app.file_transfer_list import FileTransferList, SendError
 from blinkq.app.picture import Picture, may_be_picture, pack, picture_of_file
+from blinkq.app.room import Participant
 
 __all__ = ["ChatMedia"]
 
@@ -31,6 +33,8 @@ class ChatMedia:
         self._window = window
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._retired = False
+        #: whom alone things are for, in a room
+        self.recipient: Callable[[], Participant | None] = lambda: None
 
     def take(self, data: QMimeData) -> bool:
         """Send the files or the picture that was dropped or pasted; False when there are none."""
@@ -40,20 +44,24 @@ class ChatMedia:
             return True
         picture = data.imageData() if data.hasImage() else None
         if isinstance(picture, QImage) and not picture.isNull():
-            self._chat.pictures.run(lambda: pack(picture), lambda packed: self._packed(packed, picture))
+            self._chat.pictures.run(lambda: pack(picture), partial(self._packed, picture, self.recipient()))
             return True
         return False
 
     def send(self, paths: list[Path]) -> None:
         """Send each as a picture if it is a small one, else as a file."""
+        recipient = self.recipient()
         for path in paths:
             if may_be_picture(path):
-                self._chat.pictures.run(partial(picture_of_file, path), partial(self._read, path))
+                self._chat.pictures.run(partial(picture_of_file, path), partial(self._read, path, recipient))
             else:
                 self.send_files([path])
 
     def send_files(self, paths: list[Path]) -> None:
         """Send each as a file."""
+        if self.recipient() is not None:
+            self._chat.note(self._window.tr("Files go to the whole room. Write to everybody first, then send them again."), "error")
+            return
         for path in paths:
             try:
                 transfer = self._files.send(path, self._chat.uri, self._chat.account, self._chat.name)
@@ -105,22 +113,22 @@ class ChatMedia:
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
-    def _read(self, path: Path, picture: Picture | None) -> None:
+    def _read(self, path: Path, recipient: Participant | None, picture: Picture | None) -> None:
         if self._retired:
             return
         if picture is not None:
-            self._chat.write_picture(picture)
+            self._chat.write_picture(picture, recipient)
         else:
             self.send_files([path])
 
-    def _packed(self, packed: Picture | None, picture: QImage) -> None:
+    def _packed(self, picture: QImage, recipient: Participant | None, packed: Picture | None) -> None:
         if self._retired:
             return
         if packed is not None:
-            self._chat.write_picture(packed)
+            self._chat.write_picture(packed, recipient)
             return
         path = self._place(".png")
-        self._chat.pictures.run(lambda: picture.save(str(path), "PNG"), lambda _saved: self._read(path, None))
+        self._chat.pictures.run(lambda: picture.save(str(path), "PNG"), lambda _saved: self._read(path, recipient, None))
 
     def _place(self, suffix: str) -> Path:
         """A picture without a file needs a name and a place until it is sent."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence, QShortcut
+from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
 from PyQt6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from blinkq.app.chat import Chat
@@ -19,17 +19,17 @@ from blinkq.app.find_bar import FindBar
 from blinkq.app.form_loader import load_form
 from blinkq.app.icons import set_icon
 from blinkq.app.media_session import MediaStage
-from blinkq.app.message_edit import MessageEdit
 from blinkq.app.opening import open_file, show_in_folder
 from blinkq.app.picture import Picture
 from blinkq.app.picture_window import PictureWindow
 from blinkq.app.questions import ask
+from blinkq.app.room_pane import RoomForm, RoomPane
 from blinkq.app.widgets import ElidedLabel, fill_menu, set_level
 
 __all__ = ["ChatPage", "ChatPageForm"]
 
 
-class ChatPageForm(Protocol):
+class ChatPageForm(RoomForm, Protocol):
     """Widgets of chat_page.ui."""
 
     titleLabel: ElidedLabel
@@ -45,7 +45,6 @@ class ChatPageForm(Protocol):
     endedFrame: QFrame
     endedLabel: QLabel
     reconnectButton: QPushButton
-    messageEdit: MessageEdit
     sendButton: QPushButton
 
     def setupUi(self, widget: QWidget) -> None: ...
@@ -85,9 +84,10 @@ class ChatPage(QWidget):
         ui.endButton.setEnabled(not over)
         ui.endedFrame.setVisible(over)
         ui.endedLabel.setText(self.tr("You are not connected with %1.").replace("%1", chat.title))
+        self.room_pane.refresh()
         composing = chat.peer_composing.active
         ui.composingLabel.setVisible(not over)
-        ui.composingLabel.setText(self.tr("%1 is typing…").replace("%1", chat.title) if composing else " ")
+        ui.composingLabel.setText(self.tr("%1 is typing…").replace("%1", chat.who_composes) if composing else " ")
 
     def send_files(self, paths: list[Path]) -> None:
         """Send files to the other party, each shown in the chat."""
@@ -124,6 +124,10 @@ class ChatPage(QWidget):
             self.ui.messageEdit.insertPlainText(data.text())
         event.acceptProposedAction()
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self.ui.peopleList.setFixedWidth(min(max(self.width() // 4, 100), 180))
+
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
         if event is not None and event.type() == QEvent.Type.PaletteChange and hasattr(self, "ui"):
@@ -150,6 +154,8 @@ class ChatPage(QWidget):
         self.menu = QMenu(self)
         fill_menu(self.menu, (self.tr("&Find… (Ctrl+F)"), self.begin_find), (self.tr("&Clear this chat…"), self._clear))
         ui.moreButton.setMenu(self.menu)
+        self.room_pane = RoomPane(ui, self.chat, self.menu, self)
+        self.media.recipient = lambda: self.room_pane.recipient
         ui.findBar.hide()
         ui.view.setPlaceholderText(self.tr("Write a message, or drop pictures and files here."))
         ui.messageEdit.setFocus()
@@ -193,11 +199,15 @@ class ChatPage(QWidget):
         }.get(chat.stage or MediaStage.OVER, self.tr("Not connected"))  # fmt: skip
         if chat.open and chat.link is not None and chat.link.part_of_call:
             state = self.tr("Part of the call")
+        if chat.in_room and chat.room is not None and chat.room.count:
+            count = chat.room.count
+            people = self.tr("one participant") if count == 1 else self.tr("%1 participants").replace("%1", str(count))
+            return f"{state} · {people} · {chat.peer}"
         return f"{state} · {chat.peer}"
 
     def _send(self) -> None:
         edit = self.ui.messageEdit
-        if self.chat.write(edit.toPlainText()) is not None:
+        if self.chat.write(edit.toPlainText(), self.room_pane.recipient) is not None:
             blocked = edit.blockSignals(True)  # emptied because it was sent, which is not "stopped typing"
             edit.clear()
             edit.blockSignals(blocked)

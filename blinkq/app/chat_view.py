@@ -190,11 +190,12 @@ class ChatView(QTextBrowser):
 
     def _write_message(self, cursor: QTextCursor, entry: ChatEntry, before: ChatEntry | None) -> None:
         spoken = before is not None and before.kind is not EntryKind.NOTE
-        if before is None or not spoken or _own(before) is not _own(entry) or entry.when - before.when >= _TOGETHER:
+        heading = self._heading(entry)
+        if before is None or not spoken or self._heading(before) != heading or entry.when - before.when >= _TOGETHER:
             self._block(cursor, above=12)
             who = _format("muted" if _own(entry) else "accent")
             who.setFontWeight(QFont.Weight.Bold)
-            cursor.insertText(entry.sender, who)
+            cursor.insertText(heading, who)
             cursor.insertText(f"  {_time(entry)}", _format("muted", small=True))
         self._block(cursor, above=4)
         if entry.kind is EntryKind.FILE:
@@ -203,6 +204,14 @@ class ChatView(QTextBrowser):
             cursor.insertText(entry.text, name)
         else:
             _write_text(cursor, entry.text)
+
+    def _heading(self, entry: ChatEntry) -> str:
+        if not entry.private:
+            return entry.sender
+        if not _own(entry):
+            return self.tr("%1 (to you alone)").replace("%1", entry.sender)
+        name = entry.recipient.name if entry.recipient is not None else ""
+        return self.tr("%1, to %2 alone").replace("%1", entry.sender).replace("%2", name)
 
     def _block(self, cursor: QTextCursor, *, above: int, first: bool = False, centred: bool = False) -> None:
         shape = QTextBlockFormat()
@@ -289,7 +298,7 @@ class ChatView(QTextBrowser):
         elif entry.mark is not None:
             text, role = {
                 Mark.WAITING: (self.tr("waiting"), "muted"), Mark.SENDING: (self.tr("sending"), "muted"),
-                Mark.DELIVERED: ("✓ " + self.tr("delivered"), "good"),
+                Mark.DELIVERED: ("✓\N{NO-BREAK SPACE}" + self.tr("delivered"), "good"),
             }[entry.mark]  # fmt: skip
             parts.append((f"   {text}", role, ""))
         self._write_parts(cursor, parts, number)

@@ -26,18 +26,19 @@ MAX_PICTURES = 1000
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS messages (
     id INTEGER PRIMARY KEY, peer TEXT NOT NULL, moment REAL NOT NULL, outgoing INTEGER NOT NULL, sender TEXT NOT NULL,
-    kind TEXT NOT NULL, text TEXT NOT NULL, data BLOB
+    kind TEXT NOT NULL, text TEXT NOT NULL, private INTEGER NOT NULL, data BLOB
 );
 CREATE INDEX IF NOT EXISTS messages_by_peer ON messages (peer, moment);
 CREATE INDEX IF NOT EXISTS messages_with_data ON messages (id) WHERE data IS NOT NULL;
 """
-_COLUMNS = "peer, moment, outgoing, sender, kind, text, data, id"
+_COLUMNS = "peer, moment, outgoing, sender, kind, text, private, data, id"
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRecord:
     """One message: ``peer`` the other party's address in small letters, ``moment`` seconds since 1970, ``kind`` "text", "picture" or
-    "file" (``text`` is its name then), ``data`` the bytes of a picture, None when they are not kept."""
+    "file" (``text`` is its name then), ``private`` in a room not for everybody; ``data`` the bytes of a
+    picture, None when they are not kept."""
 
     peer: str
     moment: float
@@ -45,6 +46,7 @@ class MessageRecord:
     sender: str
     kind: str
     text: str
+    private: bool = False
     data: bytes | None = None
     id: int = 0
 
@@ -59,11 +61,11 @@ class MessageHistory:
 
     def add(self, record: MessageRecord) -> None:
         """Keep a message."""
-        row = (record.peer, record.moment, int(record.outgoing), record.sender, record.kind, record.text, record.data)
+        row = (record.peer, record.moment, int(record.outgoing), record.sender, record.kind, record.text, int(record.private), record.data)
         try:
             with self._database:
                 cursor = self._database.execute(
-                    "INSERT INTO messages (peer, moment, outgoing, sender, kind, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)", row
+                    "INSERT INTO messages (peer, moment, outgoing, sender, kind, text, private, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
                 )
                 self._database.execute("DELETE FROM messages WHERE id <= ?", ((cursor.lastrowid or 0) - MAX_MESSAGES,))
                 if record.data is not None:
@@ -85,7 +87,7 @@ class MessageHistory:
         except sqlite3.Error as error:
             log.warning("the history of messages cannot be read: %s", error)
             return []
-        return [MessageRecord(row[0], row[1], bool(row[2]), *row[3:]) for row in reversed(rows)]
+        return [MessageRecord(row[0], row[1], bool(row[2]), row[3], row[4], row[5], bool(row[6]), row[7], row[8]) for row in reversed(rows)]
 
     def clear(self, peer: str | None = None) -> bool:
         """Forget what was written with somebody, or everything, so that no copy stays in the folder; whether that went well."""
@@ -111,10 +113,10 @@ class MessageHistory:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             return _prepare(path)
-        except sqlite3.OperationalError as error:  # no room, no permission: the file may be in order
-            log.warning("messages are not kept, since %s cannot be opened: %s", path, error)
-            return _prepare(None)
         except sqlite3.DatabaseError as error:
+            if not _damaged(error):  # no room, no permission: the file may be in order
+                log.warning("messages are not kept, since %s cannot be opened: %s", path, error)
+                return _prepare(None)
             self.kept_aside = _free_name(path)
             log.warning("the history of messages %s is unreadable (%s); it is kept as %s", path, error, self.kept_aside)
             path.replace(self.kept_aside)
@@ -144,6 +146,11 @@ def _prepare(path: Path | None) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    """The file is no database, a broken one, or has another table."""
+    return not isinstance(error, sqlite3.OperationalError) or getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
 
 
 def _free_name(path: Path) -> Path:

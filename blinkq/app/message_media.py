@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from blinkq.payloads.cpim import ChatIdentity
+
 if TYPE_CHECKING:
     from blinkq.app.middleware import AccountLike, SessionLike, StreamLike
 
@@ -17,7 +19,14 @@ class ChatStreamLike(Protocol):
 
     @property
     def type(self) -> str: ...
-    def send_message(self, content: str | bytes, content_type: str = "text/plain") -> str: ...
+    @property
+    def nickname_allowed(self) -> bool: ...
+    @property
+    def private_messages_allowed(self) -> bool: ...
+    def send_message(
+        self, content: str | bytes, content_type: str = "text/plain", recipients: list[ChatIdentity] | None = None
+    ) -> str: ...
+    def set_local_nickname(self, nickname: str) -> str: ...
     def send_composing_indication(self, state: str, refresh: int | None = None) -> str: ...
 
 

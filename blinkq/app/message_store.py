@@ -54,7 +54,8 @@ class MessageStore(QObject):
         outgoing = entry.kind is EntryKind.OWN or (entry.transfer is not None and not entry.transfer.incoming)
         kind = "file" if entry.kind is EntryKind.FILE else "picture" if entry.picture is not None else "text"
         data = entry.picture.data if entry.picture is not None else None
-        record = MessageRecord(peer.lower(), entry.when, outgoing, entry.sender, kind, entry.text, data)
+        sender = entry.sender if not outgoing else entry.recipient.name if entry.recipient is not None else ""
+        record = MessageRecord(peer.lower(), entry.when, outgoing, sender, kind, entry.text, entry.private, data)
         self._worker.run(lambda: self._with_history(lambda history: history.add(record)), self._told)
 
     def read(self, peer: str, limit: int, before: tuple[float, int] | None, done: Callable[[list[MessageRecord]], object]) -> None:

@@ -125,6 +125,9 @@ class SessionLike(Protocol):
     def replaced_session(self) -> SessionLike | None:
         """The session that this one, which comes in, takes the place of."""
     @property
+    def remote_focus(self) -> bool:
+        """Whether the other side is the focus of a conference; SIPSessionGotConferenceInfo tells who is in it then."""
+    @property
     def transfer_handler(self) -> TransferHandlerLike: ...
     def send_ring_indication(self) -> None: ...
     def accept(self, streams: Sequence[StreamLike]) -> None: ...

@@ -27,7 +27,7 @@ SECRET = "the key is under the blue flowerpot"
 
 
 def record(text: str, moment: float = 1.0, peer: str = "bob@example.com", data: bytes | None = None) -> MessageRecord:
-    return MessageRecord(peer, moment, False, "Bob", "text" if data is None else "picture", text, data)
+    return MessageRecord(peer, moment, False, "Bob", "text" if data is None else "picture", text, data=data)
 
 
 def traces(folder: Path, words: bytes) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from blinkq.base.catalogue import CATALOGUE
 from blinkq.base.notification import NotificationCenter, NotificationData
+from blinkq.payloads.cpim import ChatIdentity
 
 if TYPE_CHECKING:
     from support.fake_middleware import FakeSession
@@ -26,18 +28,30 @@ class FakeChat:
     types: dict[str, str] = field(default_factory=dict)
     composing: list[tuple[str, int | None]] = field(default_factory=list)
     broken: bool = False
+    nickname_allowed: bool = False
+    private_messages_allowed: bool = False
+    nicknames: list[str] = field(default_factory=list)
+    recipients: dict[str, list[str]] = field(default_factory=dict)
 
-    def send_message(self, content: str | bytes, content_type: str = "text/plain") -> str:
+    def send_message(self, content: str | bytes, content_type: str = "text/plain", recipients: Any = None) -> str:
         if self.broken:
             raise RuntimeError("the stream has ended")
         number = f"m{len(self.written) + 1}"
         self.written[number] = content
         self.types[number] = content_type
+        if recipients is not None:
+            self.recipients[number] = [str(one) for one in recipients]
         return number
 
     def send_composing_indication(self, state: str, refresh: int | None = None) -> str:
         self.composing.append((state, refresh))
         return "c"
+
+    def set_local_nickname(self, nickname: str) -> str:
+        if self.broken:
+            raise RuntimeError("nicknames are not possible here")
+        self.nicknames.append(nickname)
+        return f"n{len(self.nicknames)}"
 
     # what the network does
 
@@ -47,12 +61,14 @@ class FakeChat:
     def refuses(self, number: str, code: int, reason: str) -> None:
         self.announce("ChatStreamDidNotDeliverMessage", self, message_id=number, code=code, reason=reason, message=None)
 
-    def says(self, content: str | bytes, content_type: str = "text/plain") -> None:
-        self.announce("ChatStreamGotMessage", self, content=content, content_type=content_type, cpim_headers={}, message=None,
-                      private=False)  # fmt: skip
+    def says(self, content: str | bytes, content_type: str = "text/plain", sender: str | None = None, *, private: bool = False) -> None:
+        message = None if sender is None else SimpleNamespace(sender=ChatIdentity.parse(sender))
+        self.announce("ChatStreamGotMessage", self, content=content, content_type=content_type, cpim_headers={}, message=message,
+                      private=private)  # fmt: skip
 
-    def composes(self, state: str, refresh: int = 120) -> None:
-        data = {"state": state, "refresh": refresh, "content_type": "text", "last_active": None, "sender": None}
+    def composes(self, state: str, refresh: int = 120, sender: str | None = None) -> None:
+        who = None if sender is None else ChatIdentity.parse(sender)
+        data = {"state": state, "refresh": refresh, "content_type": "text", "last_active": None, "sender": who}
         CATALOGUE["ChatStreamGotComposingIndication"].check(data)
         NotificationCenter().post_notification("ChatStreamGotComposingIndication", self, NotificationData(**data))
 

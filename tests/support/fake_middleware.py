@@ -100,6 +100,7 @@ class FakeSession:
     proposed_streams: list[FakeStream] | None = None
     commands: list[str] = field(default_factory=list)
     held: bool = False
+    remote_focus: bool = False
     replaced_session: FakeSession | None = None
     transfer_handler: FakeTransferHandler = field(default_factory=lambda: FakeTransferHandler())
 
