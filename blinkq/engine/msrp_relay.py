@@ -75,6 +75,8 @@ class RelayPlace:
         self.path: tuple[MSRPURI, ...] = ()
         #: told a sentence when the relay's connection breaks before the session uses it
         self.on_failed: Callable[[str], None] | None = None
+        #: told when the relay names another path
+        self.on_moved: Callable[[], None] | None = None
         self._loop = loop
         self._entropy = entropy
         self._relay = relay
@@ -128,11 +130,13 @@ class RelayPlace:
         if isinstance(outcome, RelayRefused):
             self._fail(outcome.reason)
             return
+        moved, self.path = outcome.path != self.path, outcome.path
         if not self._ready.done():
-            self.path = outcome.path
             self._ready.set_result(None)
-        elif outcome.path != self.path:
-            log.info("the MSRP relay %s names another path now; the peer knows the first one, so that stays", self._relay.name)
+        elif moved:
+            log.info("the MSRP relay %s names another path now", self._relay.name)
+            if self.on_moved is not None:
+                self.on_moved()
         self._timer = self._loop.call_later(min(outcome.expires * REFRESH_SHARE, outcome.expires - REFRESH_MARGIN), self._refresh)
 
     def _refresh(self) -> None:

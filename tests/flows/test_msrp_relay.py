@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from blinkq.msrp.session import Session
 from blinkq.msrp.uri import parse_path
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.digest import Credentials
-from blinkq.sip.events import InvitationAnswered, InvitationReceived
+from blinkq.sip.events import InvitationAnswered, InvitationReceived, ReinviteAnswered, ReinviteReceived
 from blinkq.sipsimple import msrp_events
 from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
 from blinkq.sipsimple.streams import ChatStream
@@ -298,6 +299,202 @@ async def test_the_place_is_refreshed_with_stale_nonces_too() -> None:
         relay.refuse = 403
         assert "does not let" in (await s.until("MediaStreamDidFail")).reason
         await s.until("SIPSessionDidEnd")
+        bob.stop()
+
+
+@flow
+async def test_a_relay_that_names_another_path_when_it_is_asked_again() -> None:
+    """RFC 4976: we use it at once, and the peer is told; what it sends to the old one arrives as long as the relay knows that."""
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        relay.expires, relay.moves = 100, True
+        stream, bob = await outgoing(s)
+        first = stream.local_path
+        offers: list[SessionDescription] = []
+
+        def act(event: Any) -> None:
+            if isinstance(event, ReinviteReceived):
+                offers.append(SessionDescription.parse(event.sdp or b""))
+                bob.peer.do(event.invitation.accept_reinvite, bob.sdp(setup="active"))
+                assert bob.session is not None
+                bob.session.remote_path = parse_path(offers[-1].media[0].get("path") or "")
+
+        bob.peer.on_event = act
+        await s.settle(79)
+        assert not offers
+        bob.send("text/plain", b"by the first path")
+        await s.until("ChatStreamGotMessage")
+        await s.settle(2)
+        assert len(offers) == 1
+        assert parse_path(offers[0].media[0].get("path") or "") == stream.local_path != first
+        assert stream.local_path[-1] == first[-1]
+        relay.forget()
+        relay.requests.clear()
+        stream.send_message("by the second one")
+        await s.until("ChatStreamDidDeliverMessage")
+        assert relay.requests[0].to_path[0] == stream.local_path[0]
+        bob.send("text/plain", b"by it too", success_report=True)
+        await s.until("ChatStreamGotMessage", 2)
+        await s.settle(80)
+        assert len(offers) == 2
+        stream.send_message("and by the third")
+        await s.until("ChatStreamDidDeliverMessage", 2)
+        bob.stop()
+
+
+@flow
+async def test_a_path_that_changes_while_the_phone_rings_is_told_when_it_is_answered() -> None:
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        relay.expires, relay.moves = 30, True
+        bob = MSRPPeer(await s.peer())
+        await bob.listen()
+        stream = ChatStream(s.account)
+        s.call(bob.peer, streams=[stream])
+        await bob.peer.until(InvitationReceived)
+        bob.peer.do(bob.peer.invitation.ring, 180)
+        await s.settle(20)
+        offer = bob.peer.offer()
+        first = parse_path(offer.media[0].get("path") or "")
+        assert stream.local_path != first
+        bob.peer.do(bob.peer.invitation.accept, bob.sdp(setup="active"))
+        await connect_to_relay(bob, offer)
+        offers: list[Any] = []
+
+        def act(event: Any) -> None:
+            if isinstance(event, ReinviteReceived):
+                offers.append(parse_path(SessionDescription.parse(event.sdp or b"").media[0].get("path") or ""))
+                bob.peer.do(event.invitation.accept_reinvite, bob.sdp(setup="active"))
+
+        bob.peer.on_event = act
+        await s.until("SIPSessionDidStart")
+        await s.settle(1)
+        assert offers == [stream.local_path]
+        bob.stop()
+
+
+@pytest.mark.parametrize("change", ["relays", "another", "elsewhere"])
+def test_a_peer_whose_relays_change(change: str) -> None:
+    @flow
+    async def scene() -> None:
+        async with call_scene() as s:
+            relay = await relay_for(s, dns=False)
+            relay.host.names.add(RELAY)
+            bob = MSRPPeer(await s.peer())
+            place = await bob.endpoint.relay(
+                RelayAddress("example.com", RELAY, 2855), bob.peer.address, TLSConfig(), Credentials("bob", "builder")
+            )
+
+            def sdp(*path: Any, version: int = 1) -> bytes:
+                return bob.sdp(setup="passive", version=version).replace(str(bob.uri).encode(), " ".join(map(str, path)).encode())
+
+            session, _ = await s.incoming(sdp(*place.path, place.uri), bob.peer)
+            (stream,) = session.proposed_streams or []
+
+            invitations: list[Any] = []
+
+            def act(event: Any) -> None:
+                if isinstance(event, InvitationAnswered):
+                    invitations.append(event.invitation)
+                    path = parse_path(SessionDescription.parse(event.sdp or b"").media[0].get("path") or "")
+                    bob.session = Session(place.uri, (*place.route, *path), bob.entropy)
+                    bob.endpoint.add(bob.session)
+                    place.link.bind(bob.session, hello=False)
+
+            bob.peer.on_event = act
+            session.accept([stream])
+            await s.until("SIPSessionDidStart")
+            stream.send_message("one")
+            await s.until("ChatStreamDidDeliverMessage")
+            relay.moves = True
+            place._refresh()
+            await s.settle(1)
+            assert len({path.session_id for path in place.path} | {"place0"}) == 2
+            end = place.uri if change != "another" else replace(place.uri, session_id="somebody")
+            new = place.path[0] if change != "elsewhere" else replace(place.path[0], host="192.0.2.77")
+            bob.peer.do(invitations[0].reinvite, sdp(new, end, version=2))
+            answer = await bob.peer.until(ReinviteAnswered)
+            assert answer.code == (200 if change == "relays" else 488)
+            if change == "relays":
+                relay.forget()
+            relay.requests.clear()
+            stream.send_message("two")
+            await s.until("ChatStreamDidDeliverMessage", 2)
+            assert relay.requests[0].to_path[0].session_id == ("place1" if change == "relays" else "place0")
+            place.close()
+            bob.stop()
+
+    scene()
+
+
+@flow
+async def test_five_places_on_the_way() -> None:
+    """Each party has two relays of its own: messages, files' sizes of them, reports and refusals go through all four."""
+    async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True) as s:
+        relay = await relay_for(s)
+        relay.hops = 2
+        bob = MSRPPeer(await s.peer())
+        address = RelayAddress("example.com", RELAY, 2855)
+        place = await bob.endpoint.relay(address, bob.peer.address, TLSConfig(), Credentials("bob", "builder"))
+        assert [uri.session_id for uri in place.route] == ["place0hop1", "place0"]
+
+        def act(event: Any) -> None:
+            if isinstance(event, InvitationReceived):
+                path = parse_path(SessionDescription.parse(event.sdp or b"").media[0].get("path") or "")
+                assert len(path) == 3
+                bob.session = Session(place.uri, (*place.route, *path), bob.entropy)
+                bob.endpoint.add(bob.session)
+                bob.endpoint.connect_through(bob.session, place)
+                ours = " ".join(map(str, (*place.path, place.uri)))
+                bob.peer.do(event.invitation.accept, bob.sdp(setup="active").replace(str(bob.uri).encode(), ours.encode()))
+
+        bob.peer.on_event = act
+        stream = ChatStream(s.account)
+        s.call(bob.peer, streams=[stream])
+        await s.until("SIPSessionDidStart")
+        relay.requests.clear()
+        stream.send_message("x" * 50_000)
+        await s.until("ChatStreamDidDeliverMessage")
+        assert len(bob.of(MessageReceived)[-1].body) >= 50_000
+        assert len(relay.requests[0].to_path) == 5
+        reports = [request for request in relay.requests if request.method == "REPORT"]
+        assert max(len(report.to_path) for report in reports) == 5
+        message = bob.send("text/plain", b"to Alice", success_report=True)
+        assert (await s.until("ChatStreamGotMessage")).message.content == "to Alice"
+        await s.settle()
+        assert message.finished
+        assert bob.of(MessageDelivered)
+        place.close()
+        bob.stop()
+
+
+@flow
+async def test_through_our_relay_to_a_peer_that_waits_and_has_none() -> None:
+    """The offerer is passive: our relay reaches out to it, over a connection of its own."""
+    async with call_scene() as s:
+        relay = await relay_for(s)
+        bob = MSRPPeer(await s.peer())
+        await bob.listen()
+        session, _ = await s.incoming(bob.sdp(setup="passive"), bob.peer)
+        (stream,) = session.proposed_streams or []
+
+        def act(event: Any) -> None:
+            if isinstance(event, InvitationAnswered):
+                answer = SessionDescription.parse(event.sdp or b"")
+                assert answer.media[0].get("setup") == "active"
+                assert answer.media[0].get("fingerprint") is None
+                bob.expect(answer)
+
+        bob.peer.on_event = act
+        session.accept([stream])
+        await s.until("SIPSessionDidStart")
+        stream.send_message("to Bob")
+        await s.until("ChatStreamDidDeliverMessage")
+        assert relay.requests[-1].from_path[0].session_id == "bob"  # the report came back over the same connection
+        bob.send("text/plain", b"to Alice", success_report=True)
+        assert (await s.until("ChatStreamGotMessage")).message.content == "to Alice"
+        await s.settle()
+        assert bob.of(MessageDelivered)
         bob.stop()
 
 

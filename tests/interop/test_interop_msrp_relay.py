@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from support.lab import BlinkQ, Lab
+from support.lab import PATIENCE, BlinkQ, Lab
 
 pytestmark = pytest.mark.lab
 
@@ -106,6 +107,36 @@ def chat_and_files(
     assert hashlib.sha256(arrived.read_bytes()).digest() == hashlib.sha256(source.read_bytes()).digest()
     assert asked(lab, "alice") - before[0] == (0 if direction == "inbound" else 2)
     assert asked(lab, "dave") - before[1] == (0 if direction == "outbound" else 2)
+
+
+@pytest.mark.parametrize("transport", ["tls", "wss"])
+def test_the_relay_reaches_out_to_a_peer_that_waits_and_has_none(lab: Lab, person: Person, transport: str) -> None:
+    """Who shares a desktop waits for the connection: Dave's relay makes it, to Alice who has no relay."""
+    dave = person("dave", **({"nat_traversal__msrp_relay": f"wss://127.0.0.1:{lab.port(81)}"} if transport == "wss" else {}))
+    alice = person("alice")
+    before = asked(lab, "dave", transport), asked(lab, "alice")
+    with BlinkQ("answer", *dave, "--count", "1", "--audio", "null", "--accept", "desktop-sharing") as answer:
+        answer.wait_for("SIPAccountRegistrationDidSucceed", PATIENCE)
+        with BlinkQ("share-desktop", "sip:dave@lab.test", *alice, "--test-screen") as share:
+            share.wait_for("SIPSessionDidStart", PATIENCE)
+            answer.wait_for_text("localhost port ", PATIENCE)
+            port = int(answer.text.rpartition("localhost port ")[2])
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as viewer:
+                for sent, expected in ((b"", b"RFB 003.008\n"), (b"RFB 003.008\n", b"\x01\x01"), (b"\x01", bytes(4))):
+                    viewer.sendall(sent)
+                    assert read(viewer, len(expected)) == expected
+            assert share.wait(PATIENCE) == 0, share.text
+        assert answer.wait(PATIENCE) == 0, answer.text
+    assert (asked(lab, "dave", transport), asked(lab, "alice")) == (before[0] + 1, before[1])
+
+
+def read(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        assert part, data
+        data += part
+    return data
 
 
 def test_a_wrong_password_is_said_in_plain_words(person: Person, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from dataclasses import replace
@@ -17,7 +18,8 @@ from blinkq.msrp.uri import MSRPURI
 
 
 class ScriptedRelay:
-    """users: name -> password. ``refuse``: the code that AUTH gets instead; ``expires``: what it says; ``stale``: nonces no longer good."""
+    """users: name -> password. ``refuse``: the code that AUTH gets instead; ``expires``: what it says; ``hops``: relays of each path;
+    ``moves``: each refresh gives another path, and the one before is forgotten after ``forget()``."""
 
     def __init__(self, host: FakeHost, users: dict[str, str], port: int = 2855, realm: str = "example.com") -> None:
         self.host = host
@@ -28,6 +30,10 @@ class ScriptedRelay:
         self.expires: int | None = 600
         self.silent = False
         self.secure = True
+        self.hops = 1
+        self.moves = False
+        self._places = 0
+        self._reaching: list[asyncio.Task[None]] = []
         self.nonce = "first"
         self.requests: list[Chunk] = []
         self.bodies: list[bytes] = []
@@ -51,6 +57,11 @@ class ScriptedRelay:
         client.websocket = WebSocketServer(stream, client)
         return client.websocket
 
+    def forget(self) -> None:
+        """Of each client's paths only the last one is good from now on."""
+        last = {id(owner): name for name, owner in self.sessions.items()}
+        self.sessions = {name: owner for name, owner in self.sessions.items() if last[id(owner)] == name}
+
     def auths(self) -> list[Chunk]:
         return [request for request in self.requests if request.method == "AUTH"]
 
@@ -73,13 +84,24 @@ class ScriptedRelay:
             return
         if chunk.method == "SEND":
             client.write(chunk.response(200).to_bytes())
-        self.neighbours[chunk.from_path[0].session_id] = client
+        if not isinstance(client, _Nobody):
+            self.neighbours[chunk.from_path[0].session_id] = client
         passed = replace(chunk, to_path=tuple(further), from_path=(here, *chunk.from_path))
         if further[0].session_id in self.sessions:
             self.handle(_Nobody(self), passed, body, flag)
         else:
-            target = self.neighbours[further[0].session_id] if client is owner else owner
+            target = owner if further[0].session_id == owner.own else self.neighbours.get(further[0].session_id)
+            if target is None:
+                target = self.neighbours[further[0].session_id] = _Client(self, None)
+                self._reaching.append(asyncio.get_running_loop().create_task(self._reach(target, further[0])))
             target.write(passed.to_bytes(body, flag))
+
+    async def _reach(self, target: _Client, uri: MSRPURI) -> None:
+        """Connect to a peer that has no relay."""
+        tls = TLSConfig(verify=False) if uri.secure else None
+        target.stream = await self.host.connect_stream(uri.host, uri.effective_port, target, tls=tls)
+        for data in target.waiting:
+            target.stream.write(data)
 
     def _auth(self, client: _Client, chunk: Chunk) -> Chunk:
         if self.refuse:
@@ -89,11 +111,14 @@ class ScriptedRelay:
             stale = ", stale=true" if answer and answer.get("nonce") != self.nonce else ""
             challenge = f'Digest realm="{self.realm}", nonce="{self.nonce}", qop="auth", algorithm=MD5{stale}'
             return chunk.response(401, headers=(("WWW-Authenticate", challenge),))
-        sessions = [name for name, owner in self.sessions.items() if owner is client]
-        name = sessions[0] if sessions else f"place{len(self.sessions)}"
-        self.sessions[name] = client
-        uri = MSRPURI(self.host.addresses[0], self.port, name, self.secure)
-        headers = [("Use-Path", str(uri))] + ([] if self.expires is None else [("Expires", str(self.expires))])
+        names = [name for name, owner in self.sessions.items() if owner is client][-self.hops :]
+        if not names or self.moves:
+            names = [f"place{self._places}" + (f"hop{hop}" if hop else "") for hop in range(self.hops)]
+            self._places += 1
+        self.sessions |= dict.fromkeys(names, client)
+        client.own = chunk.from_path[-1].session_id
+        path = " ".join(str(MSRPURI(self.host.addresses[0], self.port, name, self.secure)) for name in names)
+        headers = [("Use-Path", path)] + ([] if self.expires is None else [("Expires", str(self.expires))])
         return chunk.response(200, headers=tuple(headers))
 
     def _proof(self, answer: dict[str, str], uri: str) -> str:
@@ -111,6 +136,8 @@ class _Client:
         self._relay = relay
         self.stream = stream
         self.websocket: WebSocketServer | None = None
+        self.waiting: list[bytes] = []
+        self.own: str | None = None  # the session of whoever it belongs to
         self._reader = ChunkReader()
         self._chunk: Chunk | None = None
         self._body = b""
@@ -120,6 +147,8 @@ class _Client:
             self.websocket.write(data)
         elif self.stream is not None:
             self.stream.write(data)
+        else:
+            self.waiting.append(data)
 
     def abort(self) -> None:
         assert isinstance(self.stream, FakeStream)

@@ -92,6 +92,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self._role = ""  # whether we open the connection ("active") or wait for it
         self._relay: RelayPlace | None = None
         self._relay_loss: str | None = None
+        self._peer_path: tuple[MSRPURI, ...] = ()
+        self._told: tuple[MSRPURI, ...] | None = None  # our path as the peer knows it
         self._early: list[object] = []
         self._early_bytes = 0
         self._early_paused = False
@@ -105,12 +107,17 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     @property
     def remote_path(self) -> tuple[MSRPURI, ...]:
         """The peer's path, once it is known."""
-        return () if self.msrp is None else self.msrp.remote_path[len(self._route) :]
+        return self._peer_path
 
     @property
     def local_path(self) -> tuple[MSRPURI, ...]:
         """Our relay's URIs, if we use one, and our own: what the peer is told."""
         return () if self._uri is None else (*(() if self._relay is None else self._relay.path), self._uri)
+
+    @property
+    def offer_due(self) -> bool:
+        """The peer does not know our path as it is now: the relay names another one."""
+        return self._told is not None and self._told != self.local_path
 
     @property
     def _route(self) -> tuple[MSRPURI, ...]:
@@ -169,6 +176,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
                 self._setup, self._role = self._answered_setup(remote)
                 self._note_remote(remote)
                 self._expect(remote.path)
+        self._told = self.local_path
         return describe(
             str(self.media_type), self.local_path, setup=self._setup, fingerprint=self._fingerprint,
             accept_types=tuple(self.accept_types or ()), accept_wrapped_types=tuple(self.accept_wrapped_types or ()),
@@ -192,20 +200,25 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         Runtime.spawn(self._connect(remote, self._role))
 
     def validate_update(self, remote_sdp: SessionDescription, stream_index: int) -> bool:
-        """Whether a new offer can be accepted: the connection stays, so the path must."""
+        """Whether a new offer can be accepted: the connection stays, and so must who is at its ends. Relays on the way may be others
+        (RFC 4976: one that refreshes its path may change it)."""
         try:
             remote = read_remote(remote_sdp, stream_index)
         except InvalidStreamError as error:
             log.info("a new offer is not acceptable: %s", error)
             return False
-        return self.msrp is None or not self.remote_path or remote.path == self.remote_path
+        return not self._peer_path or self._same_end(remote.path)
 
     def update(self, local_sdp: SessionDescription, remote_sdp: SessionDescription, stream_index: int) -> None:
         """Apply a new negotiation: what the peer takes may have changed."""
         try:
-            self._note_remote(read_remote(remote_sdp, stream_index))
+            remote = read_remote(remote_sdp, stream_index)
         except InvalidStreamError as error:
             self._fail(str(error))
+            return
+        self._note_remote(remote)
+        if self._state == "ESTABLISHED" and self._same_end(remote.path):
+            self._lead(remote.path)
 
     def reset(self, stream_index: int) -> None:
         """Before an offer over another route. Nothing has been bound."""
@@ -320,7 +333,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         else:
             self._uri, self._relay = uri, relay
             if relay is not None:
-                relay.on_failed = self._relay_failed
+                relay.on_failed, relay.on_moved = self._relay_failed, self._relay_moved
             self._state = "INITIALIZED"
             post("MediaStreamDidInitialize", self)
 
@@ -333,16 +346,27 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     def _expect(self, path: tuple[MSRPURI, ...]) -> None:
         """From now on the peer may connect; an empty path is filled in by its first request and checked against its answer."""
         assert self._uri is not None
-        path = (*self._route, *path) if path else ()
         if self.msrp is None:
             self.msrp = MSRPSession(
-                self._uri, path, Runtime.current().entropy, accept_types=tuple(self.accept_types or ("*",)),
+                self._uri, (), Runtime.current().entropy, accept_types=tuple(self.accept_types or ("*",)),
                 assemble=self.assembles, methods=self.methods, keep_alive=KEEP_ALIVE, owner=self,
                 automatic_reports=False,
             )  # fmt: skip
             Runtime.current().msrp.add(self.msrp)
-        elif path:
-            self.msrp.remote_path = path
+        if path:
+            self._lead(path)
+
+    def _lead(self, path: tuple[MSRPURI, ...]) -> None:
+        """What is sent to the peer goes this way from now on, through our relay if we use one."""
+        self._peer_path = path
+        if self.msrp is not None:
+            self.msrp.remote_path = (*self._route, *path)
+
+    def _same_end(self, path: tuple[MSRPURI, ...]) -> bool:
+        """Whether a path of the peer's leads to where we are connected; our own relay finds the way by itself."""
+        known, first = self._peer_path, path[0]
+        reached = self._relay is not None or (first.host.lower(), first.effective_port) == (known[0].host.lower(), known[0].effective_port)
+        return reached and path[-1] == known[-1]
 
     async def _connect(self, remote: Remote, role: str) -> None:
         session, engine = self.msrp, Runtime.current()
@@ -354,7 +378,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
                 raise InvalidStreamError("the peer answers with another transport than the offered one")
             if session.remote_path and session.remote_path[-1] != remote.path[-1]:
                 raise InvalidStreamError("somebody else than the peer connected")
-            session.remote_path = (*self._route, *remote.path)
+            self._lead(remote.path)
             if role == "passive":
                 await engine.msrp.accepted(session, ACCEPT_TIMEOUT)
                 if remote.secure and remote.fingerprint is not None and self._relay is None and len(remote.path) == 1:
@@ -380,6 +404,13 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         early, self._early = self._early, []
         for event in early:
             self._event(event)
+
+    def _relay_moved(self) -> None:
+        """We send by the new path at once; the peer is told it as soon as that is possible."""
+        if self._peer_path:
+            self._lead(self._peer_path)
+        if self._state == "ESTABLISHED" and self.session is not None and self.offer_due:
+            self.session.renegotiate()
 
     def _relay_failed(self, reason: str) -> None:
         self._relay_loss = reason
