@@ -38,7 +38,7 @@ class Receiving:
     def body(self, data: bytes, outputs: list[object]) -> None:
         """Some bytes of it."""
         session = self.session
-        if session is None or self._code:
+        if session is None or self._code or self._refused_meanwhile(session):
             return
         message = self._message or self._begin(session, outputs)
         if message is None:
@@ -61,7 +61,7 @@ class Receiving:
         """What answers it (None: nothing), and the message that it completed."""
         session = self.session
         completed = None
-        if session is not None and not self._code and self._chunk.has_body:
+        if session is not None and not self._code and not self._refused_meanwhile(session) and self._chunk.has_body:
             message = self._message or self._begin(session, outputs)
             if message is not None and not self._code:
                 completed = self._finish(session, message, flag, outputs)
@@ -111,6 +111,12 @@ class Receiving:
             self._refuse(session, message, 400, "chunks that contradict each other on the size", outputs)
             return None
         return message
+
+    def _refused_meanwhile(self, session: Session) -> bool:
+        """Whether whoever gets the message wants no more of it, since this chunk began."""
+        if self._message is not None:
+            self._code = session.refused.get(self._message.message_id, 0)
+        return self._code != 0
 
     @staticmethod
     def _too_much(session: Session, message: IncomingMessage, more: int) -> bool:

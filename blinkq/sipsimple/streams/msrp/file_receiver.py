@@ -67,6 +67,7 @@ class FileReceiver(FileTransferHandler):
         if isinstance(event, MessageStarted):
             if self._message is None and _is_wrapped(event.message.content_type, self.stream.file_selector.type):
                 event.session.refuse(event.message, 415)
+                self.stream.call(event.session.report, event.message, 415, "no envelopes")  # all of it may be here already
                 self._leave("the file came in an envelope")
             elif self._message is None:
                 self._message = event.message
