@@ -16,7 +16,8 @@ DRIVER = Path(__file__).parents[1] / "support" / "chat_windows.py"
 STEPS = [
     "ready", "a message is delivered", "an answer is read", "a picture is seen", "the transfer is over", "unwanted.txt is over",
     "too long.bin is over", "the chat has ended", "writing connects again", "a call is answered", "a chat is proposed",
-    "a message in the call is delivered", "and answered", "the chat is removed", "the call is over", "ended",
+    "a message in the call is delivered", "and answered", "two files in the call", "an unwanted one",
+    "one beside the call", "the files are removed from the call", "the chat is removed", "the call is over", "ended",
 ]  # fmt: skip
 
 
@@ -72,5 +73,7 @@ def test_chats_and_files_between_two_windows(tmp_path: Path, file: Path) -> None
         assert bob.wait(PATIENCE) == 0, (tmp_path / "bob.log").read_text()
     assert (tmp_path / "bob" / "files" / file.name).read_bytes() == file.read_bytes()
     # what was stopped keeps its beginning, hidden, for another time
-    assert [path.name for path in (tmp_path / "bob" / "files").iterdir() if not path.name.endswith(".part")] == [file.name]
+    assert sorted([path.name for path in (tmp_path / "bob" / "files").iterdir() if not path.name.endswith(".part")]) == sorted(
+        [file.name, "first.bin", "second.bin"]
+    )
     assert "Traceback" not in alice.stderr + (tmp_path / "bob.log").read_text()

@@ -23,7 +23,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication
 
 import blinkq.sipsimple.notifications  # noqa: F401 - declares what the configuration posts
-from blinkq.app.call import CallStage
+from blinkq.app.call import Call, CallStage
+from blinkq.app.call_panel import CallPanel
 from blinkq.app.chat import Chat
 from blinkq.app.chat_entries import ChatEntry, EntryKind, Mark
 from blinkq.app.file_transfer import FileTransfer, TransferStage
@@ -156,11 +157,31 @@ class Alice:
         wait(lambda: self._delivered("in the call"), "a message in the call is delivered")
         wait(lambda: self._read("Bob has read: in the call"), "and answered")
         self._shoot("call")
+        self._files_in(call, panel)
         QTest.mouseClick(panel.ui.chatButton, Qt.MouseButton.LeftButton)
         wait(lambda: not panel.ui.chatButton.isChecked(), "the chat is removed")
         assert call.stage is CallStage.TALKING
         QTest.mouseClick(panel.ui.hangUpButton, Qt.MouseButton.LeftButton)
         wait(lambda: call.over, "the call is over")
+
+    def _files_in(self, call: Call, panel: CallPanel) -> None:
+        """Two files as a part of the call, one that is not wanted, and one that is too large for it."""
+        files = self._application.messages.files
+        paths = [self._folder / name for name in ("first.bin", "second.bin", "unwanted in the call.txt", "too long beside the call.bin")]
+        for path, size in zip(paths, (2_000_000, 1_000_000, 10, 101_000_000), strict=True):
+            with path.open("wb") as content:
+                content.truncate(size)
+        begun: list[FileTransfer] = []
+        files.added.connect(begun.append)
+        for dropped, how in ((paths[:2], "two files in the call"), (paths[2:3], "an unwanted one"), (paths[3:], "one beside the call")):
+            panel.files_dropped.emit(call, dropped)
+            wait(lambda: all(transfer.over for transfer in begun), how)
+        first, second, unwanted, beside = begun
+        assert first.stage is second.stage is TransferStage.DONE, (first.reason, second.reason)
+        assert "does not want the file" in unwanted.reason, unwanted.reason
+        assert "stopped it" in beside.reason, beside.reason
+        wait(lambda: list(panel.ui.mediaStrip.lines) == [id(self._page.chat)], "the files are removed from the call")
+        assert call.stage is CallStage.TALKING
 
     def _begin(self, answer: str) -> None:
         ui = self._window.ui
