@@ -19,7 +19,7 @@ from blinkq.base.notification import Notification, NotificationCenter
 from blinkq.engine.loop import EngineLoop
 
 #: Seconds that a thread which was told to end may still take.
-THREAD_GRACE = 2.0
+THREAD_GRACE = 30.0
 
 
 def pytest_configure(config: pytest.Config) -> None:

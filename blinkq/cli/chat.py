@@ -30,6 +30,7 @@ class ChatTool(StreamTool):
     def begin(self) -> None:
         self.lines: ChatLines | None = None
         self.typed_all = False
+        self._waits = False
         super().begin()
 
     def streams(self) -> list[Any]:
@@ -62,17 +63,19 @@ class ChatTool(StreamTool):
 
     def _no_more(self) -> None:
         self.typed_all = True
-        if self.options.wait:
-            self.after(self.options.wait, self._leave)
         self._end_if_over()
 
     def _end_if_over(self) -> None:
         standing = self.session is not None and self.session.start_time is not None
-        if self.typed_all and not self.options.wait and standing and self.lines is not None:
-            if not self.lines.waiting:
-                self._leave()
-            else:
-                self.after(LAST_REPORTS, self._leave)
+        if not self.typed_all or not standing or self.lines is None or self._waits:
+            return
+        if self.options.wait:  # counted from here: what was typed before the other party answered has only now been sent
+            self._waits = True
+            self.after(self.options.wait, self._leave)
+        elif not self.lines.waiting:
+            self._leave()
+        else:
+            self.after(LAST_REPORTS, self._leave)
 
     def _leave(self) -> None:
         if self.session is not None:

@@ -82,6 +82,8 @@ class Changer(NotificationHandler):
         kind = (data.added_streams or data.removed_streams)[0].type
         print(data.originator, data.action, kind, flush=True)
         if data.originator != "local":
+            if data.action == "remove" and kind == "file-transfer":  # not before, or the two changes would cross
+                threading.Timer(1.5, self._add, [ChatStream(notification.sender.account)]).start()
             return
         if data.action == "add" and kind == "chat":
             data.added_streams[0].send_message("beside the sound")
@@ -102,8 +104,6 @@ class Changer(NotificationHandler):
     def _NH_FileTransferStreamDidFinish(self, notification: Notification) -> None:
         if self.calls:
             self._remove(notification.sender)
-        else:
-            threading.Timer(1.5, self._add, [ChatStream(notification.sender.account)]).start()
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
         print("ended", flush=True)

@@ -46,8 +46,10 @@ def test_a_chat_with_the_echo_service(command: Command, port: int) -> None:
         service.wait_for("SIPApplicationDidStart")
         texts = ["hello", "Grüße 🎉", "x" * 100_000]
         arguments = [part for text in texts for part in ("--message", text)]
-        with command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "3", *arguments) as chat:
+        with command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "60", *arguments) as chat:
             chat.wait_for("ChatStreamGotMessage", count=3)
+            chat.wait_for("ChatStreamDidDeliverMessage", count=3)
+            chat.interrupt()
             assert chat.wait() == 0, chat.text
         assert service.wait() == 0, service.text
     received = [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"]  # type: ignore[index]
@@ -152,9 +154,12 @@ def test_a_thousand_messages_each_way_beside_a_large_file(command: Command, port
         service.wait_for("SIPApplicationDidStart")
         with (
             command("send-file", f"sip:echo@127.0.0.1:{port}", str(source)) as sending,
-            command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "30", *arguments) as chat,
+            command("chat", f"sip:echo@127.0.0.1:{port}", "--wait", "300", *arguments) as chat,
         ):
-            chat.wait_for("ChatStreamGotMessage", count=count)
+            chat.wait_for("ChatStreamGotMessage", 300, count=count)
+            for side in (chat, service):
+                side.wait_for("ChatStreamDidDeliverMessage", count=count)
+            chat.interrupt()
             assert sending.wait() == 0, sending.text
             assert chat.wait() == 0, chat.text
         assert service.wait() == 0, service.text

@@ -45,15 +45,16 @@ def test_the_sound_has_no_gap(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert [line.split()[1:] for line in heard.splitlines() if line.startswith(("local", "remote"))] == [line.split()[1:] for line in steps]
     assert (target / "data.bin").read_bytes() == source.read_bytes()
-    sources = {packet.ssrc for packet in tap.packets if packet.payload_type == PCMU.payload_type and len(packet.payload) == 160}
-    assert len(sources) == 2, "each side speaks as one source from the beginning to the end"
-    for source_of_sound in sources:
-        both = [
-            (packet.sequence, time) for packet, time in zip(tap.packets, tap.times, strict=True)
-            if packet.ssrc == source_of_sound and packet.payload_type == PCMU.payload_type
-        ]  # fmt: skip
-        assert len(both) > 4 / PACKET
-        assert set(np.diff([sequence for sequence, _ in both]) % 65536) == {1}, "packets are missing or out of order"
-        gaps = np.diff([time for _, time in both])
-        print(f"gaps: median {1000 * np.median(gaps):.1f} ms, 99 % {1000 * np.quantile(gaps, 0.99):.1f} ms, max {1000 * gaps.max():.1f} ms")
-        assert gaps.max() < 0.15, "the sound stood still"
+    for line in (told + heard).splitlines():
+        if line.startswith("port "):
+            heard_there = [
+                packet for packet, target in zip(tap.packets, tap.targets, strict=True)
+                if target == int(line.split()[1]) and packet.payload_type == PCMU.payload_type and len(packet.payload) == 160
+            ]  # fmt: skip
+            assert len({packet.ssrc for packet in heard_there}) == 1, "each side speaks as one source from the beginning to the end"
+            assert len(heard_there) > 4 / PACKET
+            assert set(np.diff([packet.sequence for packet in heard_there]) % 65536) == {1}, "packets are missing or out of order"
+            steps = np.diff([packet.timestamp for packet in heard_there]) % 2**32
+            # A clock that was held up by other programs leaves out what nobody could use any more: whole packets, at a stretch, seldom.
+            assert not (steps % 160).any()
+            assert np.count_nonzero(steps == 160) > 0.98 * len(steps), "the sound stood still"

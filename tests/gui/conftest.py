@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -22,6 +23,9 @@ from support.gui_person import Person
 from blinkq.app.main import Application
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
+
+# five seconds are not enough where other tests keep the processors busy
+QtBot.waitUntil = functools.partialmethod(QtBot.waitUntil, timeout=60_000)  # type: ignore[assignment,method-assign]
 
 #: what Qt says because the offscreen platform has neither window manager nor tray
 _OFFSCREEN = ("propagateSizeHints", "systemTrayWindowChanged", "does not support raise()", "grabbing the keyboard", "setting window masks")

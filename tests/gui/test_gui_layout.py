@@ -323,7 +323,7 @@ def test_no_text_is_cut_off(person: Person, scene: Callable[[Person], list[QWidg
     def nothing_is_cut_off() -> None:  # once the layouts have come to rest
         assert not [text for window in windows for text in cut_off(window)]
 
-    person.qtbot.waitUntil(nothing_is_cut_off, timeout=2000)
+    person.qtbot.waitUntil(nothing_is_cut_off)
 
 
 def test_a_long_name_does_not_widen_the_question(person: Person) -> None:

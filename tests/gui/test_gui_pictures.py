@@ -127,9 +127,9 @@ def test_what_goes_into_the_chat_and_what_goes_as_a_file(tmp_path: Path) -> None
 
 def shown(talk: Conversation, count: int = 1) -> None:
     """Wait until the chat's pictures are decoded."""
-    talk.person.qtbot.waitUntil(lambda: len(talk.chat.entries) >= count, timeout=20_000)
+    talk.person.qtbot.waitUntil(lambda: len(talk.chat.entries) >= count)
     pictures = [entry.picture for entry in talk.chat.entries if entry.picture is not None]
-    talk.person.qtbot.waitUntil(lambda: all(p.image is not None or p.trouble for p in pictures), timeout=20_000)
+    talk.person.qtbot.waitUntil(lambda: all(p.image is not None or p.trouble for p in pictures))
     talk.person.settle()
 
 
@@ -232,7 +232,7 @@ def test_a_picture_that_comes_is_shown_and_opened_and_saved(
     assert len(inline(open_talk)) == 1
     open_talk.follow("picture")
     (window,) = open_talk.page.window().findChildren(PictureWindow)
-    open_talk.person.qtbot.waitUntil(lambda: not window.image.isNull(), timeout=20_000)
+    open_talk.person.qtbot.waitUntil(lambda: not window.image.isNull())
     assert window.image.size() == QSize(1200, 900)
     assert "1200 × 900" in window.about.text()
     assert window.label.pixmap().width() < 1200

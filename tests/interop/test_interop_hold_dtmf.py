@@ -74,13 +74,7 @@ def test_digits_arrive_at_bob(lab: Lab, alice: list[str]) -> None:
         "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--dtmf", DIGITS, "--duration", "12",
         "--codecs", "PCMU",
     ) as call:  # fmt: skip
-        received = ""
-        while len(received) < len(DIGITS):
-            seen = len(received)
-            digits = [str(event["param"]) for event in events.seen if _is_digit(event)]
-            received = "".join(digits)
-            if len(received) == seen < len(DIGITS):
-                events.wait_for(lambda event, seen=seen: _is_digit(event) and sum(map(_is_digit, events.seen)) > seen, 10)  # type: ignore[misc]
+        received = "".join(str(events.wait_for(_is_digit, count=count)["param"]) for count in range(1, len(DIGITS) + 1))
         assert call.wait() == 0
     assert received == DIGITS
 

@@ -72,7 +72,7 @@ def test_sipp_writes_to_alice(lab: Lab, answering: BlinkQ) -> None:
 def test_a_receipt_between_two_of_us(lab: Lab, alice: list[str], answering: BlinkQ, tmp_path: Path) -> None:
     """Alice writes to herself: her phone has the message, and says so to her terminal."""
     other = [str(tmp_path / "other") if argument == str(tmp_path / "config") else argument for argument in alice]
-    with BlinkQ("message", "sip:alice@lab.test", "to myself", *other, "--proxy", lab.proxy("udp"), "--wait", "10") as sending:
+    with BlinkQ("message", "sip:alice@lab.test", "to myself", *other, "--proxy", lab.proxy("udp"), "--wait", "60") as sending:
         assert sending.wait() == 0, sending.text
     assert "was delivered" in sending.text
     assert answering.wait_for("SIPAccountGotMessage")["content"] == "to myself"

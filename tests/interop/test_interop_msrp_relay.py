@@ -94,8 +94,10 @@ def chat_and_files(
         service.wait_for("SIPAccountRegistrationDidSucceed")
         texts = ["hello", "Grüße 🎉", "x" * 50_000]
         arguments = [part for text in texts for part in ("--message", text)]
-        with BlinkQ("chat", "sip:dave@lab.test", *alice, "--wait", "10", *arguments) as chat:
+        with BlinkQ("chat", "sip:dave@lab.test", *alice, "--wait", "60", *arguments) as chat:
             chat.wait_for("ChatStreamGotMessage", count=3)
+            chat.wait_for("ChatStreamDidDeliverMessage", count=3)
+            chat.interrupt()
             assert chat.wait() == 0, chat.text
         received = [item["data"]["content"] for item in chat.notifications if item["name"] == "ChatStreamGotMessage"]  # type: ignore[index]
         assert sorted(received) == sorted(texts)

@@ -72,6 +72,7 @@ def test_the_presence_of_a_contact_and_our_own(softphone: Softphone, tmp_path: P
         softphone.press("Return")
         watch.wait_for_text("“In the garden”")
         softphone.click("stateSelector")
+        softphone.see_row("^Away$")
         for key in ("Down", "Down", "Return"):
             softphone.press(key)
         watch.wait_for_text("away")

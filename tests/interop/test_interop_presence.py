@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -55,12 +56,16 @@ def test_voicemail(lab: Lab, tmp_path: Path, transport: str) -> None:
     with BlinkQ("mwi", *person(lab, tmp_path, "dave", transport)) as mwi:
         mwi.wait_for("MWISubscriptionDidStart")
         voicemail(lab, "Messages-Waiting: yes\nMessage-Account: sip:dave@lab.test\nVoice-Message: 2/1 (1/0)\n")
-        summary = mwi.wait_for("SIPAccountGotMessageSummary")["message_summary"]
-        assert isinstance(summary, dict)
+        for count in itertools.count(1):  # what was published for the test before this one may not have expired, and comes first
+            summary = mwi.wait_for("SIPAccountGotMessageSummary", count=count)["message_summary"]
+            assert isinstance(summary, dict)
+            if summary["summaries"]:
+                break
         assert summary["summaries"]["voice-message"]["new_urgent_messages"] == 1
         mwi.wait_for_text("voice: 2 new, 1 old")
+        said = mwi.text.count("no messages wait")
         voicemail(lab, "Messages-Waiting: no\n")
-        mwi.wait_for_text("no messages wait")
+        mwi.wait_for_text("no messages wait", times=said + 1)
 
 
 def voicemail(lab: Lab, body: str) -> None:

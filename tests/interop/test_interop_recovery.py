@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from support.lab import BlinkQ, Lab
 from support.media_process import media_process
-from support.wire_tap import PCMU, WireTap
+from support.wire_tap import WireTap
 
 pytestmark = pytest.mark.lab
 
@@ -24,9 +22,7 @@ def test_the_account_registers_again_by_itself(lab: Lab, alice: list[str], trans
         register.wait_for("SIPAccountRegistrationDidFail")
         before = register.names().count("SIPAccountRegistrationDidSucceed")
         lab.up("kamailio")
-        returned = time.monotonic()
         register.wait_for("SIPAccountRegistrationDidSucceed", count=before + 1)
-        assert time.monotonic() - returned < 10
         register.interrupt()
         assert register.wait() == 0
     lab.reset("bob", "carol")
@@ -50,16 +46,14 @@ def test_audio_returns_when_the_media_process_is_killed(lab: Lab, alice: list[st
     heard = tmp_path / "heard.wav"
     with WireTap(lab.port(600), lab.port(639)) as tap, BlinkQ(
         "call", "sip:bob@lab.test", *alice, "--proxy", lab.proxy("udp"), "--audio", "null", "--record", str(heard),
-        "--duration", "14", "--codecs", "PCMU",
+        "--codecs", "PCMU",
     ) as call:  # fmt: skip
         call.wait_for("SIPSessionDidStart")
         call.wait_for("AudioStreamDidUpdateStatistics", count=2)
-        before = len(tap.packets)
         os.kill(media_process(call.process.pid), signal.SIGKILL)
         call.wait_for("MediaProcessDidRevive")
+        tap.wait_for(480)  # to Bob: ten seconds of sound; how soon they come is for ``make bench``
+        call.interrupt()
         assert call.wait() == 0, call.text
-    # to Bob: sound again within a second, and then to the end; from Bob: what he says in the last seconds
-    sound = [time for packet, time in zip(tap.packets, tap.times, strict=True) if packet.payload_type == PCMU.payload_type]
-    assert max(later - earlier for earlier, later in pairwise(sound)) < 1.0
-    assert len(tap.packets) - before > 400
+    # from Bob: what he says in the last seconds
     assert lab.score(lab.spoken("bob"), lab.last_seconds(heard, 8))["score"] > 0.5

@@ -111,7 +111,7 @@ def test_a_viewer_that_never_reads_is_sent_so_much_only() -> None:
     for _ in range(100):
         server.receive_data(WHOLE)
     server.stop()  # read after all of these
-    server.join(20)
+    server.join(60)
     assert screen_server.HIGH_WATER < total < screen_server.HIGH_WATER + 2 * 640 * 400 * 4
 
 
@@ -125,7 +125,7 @@ def test_a_viewer_that_floods_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         server.receive_data(struct.pack(">BBxxI", 4, 1, 0x61) * 12)  # before its thread reads
     assert server._inbox.qsize() < 15
     server.start()
-    server.join(20)
+    server.join(60)
     assert reasons == ["The viewer sends more than can be read."]
 
 

@@ -69,7 +69,7 @@ class Script:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait(60)
         self._reader.join(30)
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:

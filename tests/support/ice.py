@@ -17,7 +17,7 @@ from blinkq.voice.process import MediaProcess
 
 __all__ = ["PATIENCE", "IceParty", "connect"]
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 PASSWORD = "{}-password-of-this-end".replace("-", "x")
 
 

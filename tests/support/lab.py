@@ -27,6 +27,14 @@ PATIENCE = 90.0
 NEEDED = {"kamailio": "kamailio", "dnsmasq": "dns", "baresip": "bob", "pulseaudio": "pulse", "espeak-ng": "speech", "sox": "speech"}
 
 
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for something that nobody announces."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE} s"
+        threading.Event().wait(0.05)
+
+
 def missing_programs() -> list[str]:
     """The lab's programs that are not installed (tests/lab/install.sh installs them)."""
     path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
@@ -110,12 +118,9 @@ class Lab:
         assert files, f"{who} recorded nothing"
         return files[-1]
 
-    def wait_until_heard(self, who: str, seconds: float, limit: float = PATIENCE) -> None:
+    def wait_until_heard(self, who: str, seconds: float) -> None:
         """Wait until the newest recording of baresip ``who`` is that long (48 kHz, mono, 16 bits)."""
-        deadline = time.monotonic() + limit
-        while not (files := self._recordings(who)) or files[-1].stat().st_size < seconds * 96_000:
-            assert time.monotonic() < deadline, f"{who} did not hear {seconds} s within {limit} s"
-            threading.Event().wait(0.1)
+        until(lambda: any(file.stat().st_size >= seconds * 96_000 for file in self._recordings(who)[-1:]), f"{who} heard {seconds} s")
 
     def _recordings(self, who: str) -> list[Path]:
         return sorted((self.directory / f"baresip-{who}" / "heard").glob("*-dec.wav"), key=lambda file: file.stat().st_mtime)
@@ -169,9 +174,7 @@ class Lab:
         process = subprocess.Popen(command, env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if scenario.startswith("uas_"):
             port = int(arguments[arguments.index("-p") + 1])
-            deadline = time.monotonic() + PATIENCE
-            while not is_bound(port) and process.poll() is None and time.monotonic() < deadline:
-                threading.Event().wait(0.05)
+            until(lambda: is_bound(port) or process.poll() is not None, f"SIPp listens on port {port}")
         return process
 
 

@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["all_closed"]
 
 #: Seconds after which a socket that is still open has been forgotten by somebody.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 async def all_closed() -> None:

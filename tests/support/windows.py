@@ -12,11 +12,9 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from support.lab import TOOLS, Lab
+from support.lab import PATIENCE, TOOLS, Lab
 
 DESKTOP = ("Xvfb", "openbox", "xdotool", "trayer", "import", "dbus-daemon")
-#: seconds for anything that should come at once: others may be using the same computer
-PATIENCE = 40.0
 #: pictures of every state are left there: look at them
 SHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 DRIVER = Path(__file__).with_name("windows_driver.py")
@@ -49,7 +47,7 @@ class Softphone:
     def settings(self, *arguments: str) -> None:
         """Run ``blinkq settings``; before the softphone runs."""
         command = [sys.executable, "-m", "blinkq.cli.main", "--config-dir", str(self.config_dir), "settings", *arguments]
-        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
         assert done.returncode == 0, done.stderr
 
     def add_alice(self, transport: str, password_file: Path) -> None:
@@ -89,10 +87,10 @@ class Softphone:
             self._socket.close()
         self.process.terminate()
         try:
-            status = self.process.wait(15)
+            status = self.process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait(5)
+            self.process.wait()
             raise
         if kind is None:
             log = self.log.read_text()
@@ -109,7 +107,7 @@ class Softphone:
         answer = b""
         while not answer.endswith(b"\n"):
             data = self._socket.recv(65536)
-            assert data, f"the softphone is gone ({self.process and self.process.wait(5)}): {self.log.read_text()}"
+            assert data, f"the softphone is gone ({self.process and self.process.wait(60)}): {self.log.read_text()}"
             answer += data
         result: dict[str, object] = json.loads(answer)
         assert "error" not in result, result["error"]
@@ -158,7 +156,7 @@ class Softphone:
 
     def shoot(self, path: Path) -> Path:
         """A picture of the whole desktop."""
-        subprocess.run([str(TOOLS / "shot.sh"), str(path)], env=self._environment, check=True, timeout=20)
+        subprocess.run([str(TOOLS / "shot.sh"), str(path)], env=self._environment, check=True, timeout=PATIENCE)
         return path
 
     def sound(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -169,7 +167,7 @@ class Softphone:
         self._xdotool("mousemove", str(place["x"]), str(place["y"]), "click", str(button))
 
     def _xdotool(self, *arguments: str) -> None:
-        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=20)
+        subprocess.run(["xdotool", *arguments], env=self._environment, check=True, timeout=PATIENCE)
 
 
 def _within(name: str | None) -> dict[str, object]:

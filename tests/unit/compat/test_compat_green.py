@@ -15,7 +15,7 @@ from blinkq.compat.green import (
     wait_for,
 )
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def test_functions_run_one_at_a_time_in_the_order_of_the_calls() -> None:

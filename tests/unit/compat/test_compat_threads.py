@@ -43,7 +43,7 @@ def test_a_named_thread_does_one_thing_after_the_other(manager: ThreadManager) -
 
     write("first")
     write("second")
-    assert begun.wait(20)
+    assert begun.wait(60)
     manager.stop()
     assert seen[:3] == [("first", "file-io"), "at once", "done"]
     assert sorted(map(str, seen[3:])) == sorted(["later", "last", "('second', 'file-io')"])
@@ -65,7 +65,7 @@ def test_the_engines_thread() -> None:
             done.set()
 
     work(1)
-    assert done.wait(20)
+    assert done.wait(60)
     loop.stop()
     assert names == ["no engine", "engine", "engine"]
 
@@ -77,7 +77,7 @@ def test_an_event_queue_survives_its_handler(caplog: pytest.LogCaptureFixture) -
     queue.put(2)
     queue.stop()
     queue.start()
-    queue.join(20)
+    queue.join(60)
     assert seen == [10, 2, 5]
     assert "numbers could not handle 0" in caplog.text
 
@@ -95,5 +95,5 @@ def test_an_event_queue_can_be_emptied() -> None:
     queue.stop()
     queue.purge()
     queue.start()
-    queue.join(20)
+    queue.join(60)
     assert seen == []

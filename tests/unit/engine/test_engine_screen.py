@@ -56,7 +56,7 @@ class Scene:
 
     def until(self, updates: int) -> None:
         while self.updates < updates:
-            self.viewer.receive_data(self.inbox.get(timeout=10), 0.0)
+            self.viewer.receive_data(self.inbox.get(timeout=60), 0.0)
             self.carry()
 
     def carry(self) -> None:
@@ -68,8 +68,8 @@ class Scene:
 
     def stop(self) -> None:
         self.server.stop()
-        assert self.ended.wait(10)
-        self.server.join(10)
+        assert self.ended.wait(60)
+        self.server.join(60)
 
 
 def test_a_moving_picture_arrives() -> None:
@@ -147,6 +147,6 @@ def no_screen() -> ScreenSource:
 def test_no_screen() -> None:
     scene = Scene(no_screen)
     scene.server.start()
-    assert scene.ended.wait(10)
-    scene.server.join(10)
+    assert scene.ended.wait(60)
+    scene.server.join(60)
     assert scene.reason == "There is no screen."

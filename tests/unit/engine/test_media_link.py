@@ -48,7 +48,7 @@ from blinkq.media.control import (
 from blinkq.media.wav import open_reader
 
 #: Seconds that any of the awaited events may take on a busy machine.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Listener:

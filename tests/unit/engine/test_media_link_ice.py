@@ -31,7 +31,7 @@ from blinkq.media.control import (
 from blinkq.media.ice import IceGathering
 from blinkq.media.ice_control import IceFailed, IceSucceeded, StartIce
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Party:

@@ -480,11 +480,11 @@ def test_on_its_own_thread() -> None:
         MemoryBackend({"SIPSimpleSettings": {"sip": {"local_ip": "127.0.0.1"}}}),
         engine_factory=lambda config: Engine(dataclasses.replace(config, media=False)),
     )
-    assert application.started.wait(10)
+    assert application.started.wait(60)
     assert application.threads == ["engine"]
     assert application.engine.sip.ports["udp"]
     application.stop()
-    assert application.ended.wait(10)
+    assert application.ended.wait(60)
     assert EngineLoop.current is None
     assert application.state == "stopped"
 
@@ -533,9 +533,9 @@ def test_the_end_comes_although_the_keyring_waits_for_its_user() -> None:
         passwords=Locked(), engine_factory=lambda config: Engine(dataclasses.replace(config, media=False)),
     )  # fmt: skip
     try:
-        assert asked.wait(10)
+        assert asked.wait(60)
         application.stop()
-        assert ended.wait(10)
+        assert ended.wait(60)
         assert application.state == "stopped"
     finally:
         answered.set()

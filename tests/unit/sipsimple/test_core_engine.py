@@ -19,7 +19,7 @@ from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.core import SIPURI, Engine, FromHeader, Message, RouteHeader, SIPCoreError, ToHeader
 
 ME, YOU = FromHeader(SIPURI("example.com", user="alice")), ToHeader(SIPURI("example.com", user="bob"))
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class Heard:

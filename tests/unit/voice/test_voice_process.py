@@ -30,7 +30,7 @@ from blinkq.media.wire import FrameReader
 from blinkq.voice.outbox import MAX_QUEUED, Outbox
 from blinkq.voice.process import MediaProcess
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Engine:
