@@ -35,6 +35,17 @@ def sounds() -> Iterable[tuple[str, Sound]]:
     yield "ring_outbound.wav", tones.cadence(tones.RING_BACK, RATE, level=-20)
     yield "busy_tone.wav", tones.cadence(tones.BUSY, RATE, repeat=4, level=-20)
     yield "hold_tone.wav", tones.cadence(tones.HOLD, RATE, level=-30)[: 5 * RATE]
+    yield "message.wav", message()
+
+
+def message() -> Sound:
+    """Two soft drops, the second higher: short, and unlike anything that rings."""
+    sound = np.zeros(round(0.6 * RATE))
+    for pitch, start in ((880.0, 0.0), (1318.51, 0.11)):
+        add(sound, bell(pitch), start)
+    sound[-RATE // 10 :] *= np.linspace(1.0, 0.0, RATE // 10)
+    sound *= 32767 * 10 ** (-14 / 20) / np.abs(sound).max()
+    return np.rint(sound).astype(np.int16)
 
 
 def ring() -> Sound:

@@ -216,7 +216,12 @@ class Application(QObject):
         self.transfers.asked.connect(self._dialogs.ask_request)
         self.visitors.asked.connect(self._dialogs.ask_request)
         self.messages.call_wanted.connect(self._call_chat)
-        self.messages.tell = self.tray.notify
+        self.window.ui.messageSoundAction.setChecked(self.messages.alert.enabled)
+        self.window.ui.messageSoundAction.triggered.connect(self.messages.alert.enable)
+        self.messages.tell = lambda title, text: self.tray.notify(title, text, self.messages.come_to_front)
+        self.tray.unread = lambda: self.messages.chats.unread
+        self.messages.chats.changed.connect(self.tray.refresh)
+        self.tray.chats_wanted.connect(self.messages.chat_window.come_to_front)
         self.window.messages.chats_wanted.connect(self.messages.chat_window.come_to_front)
         self.window.messages.files_wanted.connect(self.messages.files_window.come_to_front)
         self.window.quit_wanted.connect(self.quit)

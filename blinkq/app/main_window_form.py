@@ -87,6 +87,7 @@ class MainWindowForm(Protocol):
     sendFileAction: QAction
     chatsAction: QAction
     filesAction: QAction
+    messageSoundAction: QAction
     keepMessagesAction: QAction
     clearMessagesAction: QAction
     muteAction: QAction

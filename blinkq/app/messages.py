@@ -14,6 +14,7 @@ from blinkq.app.chat_window import ChatWindow
 from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_transfer_list import FileTransferList
 from blinkq.app.file_transfers_window import FileTransfersWindow
+from blinkq.app.message_alert import MessageAlert
 from blinkq.app.message_store import MessageStore
 from blinkq.app.middleware import Middleware
 from blinkq.base.clock import Clock
@@ -38,6 +39,7 @@ class Messages(QObject):
         self.store = MessageStore(history, settings, self)
         self.chats = ChatList(middleware, bridge, clock, self.store, self)
         self.files = FileTransferList(middleware, bridge, clock, self)
+        self.alert = MessageAlert(middleware, settings, self)
         self.chats.calls = lambda: calls.live
         self.chat_window = ChatWindow(self.chats, self.files, settings)
         self.files_window = FileTransfersWindow(self.files, settings)
@@ -51,8 +53,13 @@ class Messages(QObject):
         """Whom the user knows by name."""
         self.chats.name_of = self.files.name_of = name_of
 
+    def come_to_front(self) -> None:
+        """Show what was told last: the chats while something is unread, else the files."""
+        (self.chat_window if self.chats.unread else self.files_window).come_to_front()
+
     def close(self) -> None:
         """Give everything back. Idempotent."""
+        self.alert.close()
         self.chats.close()
         self.store.close()
         self.files.close()
@@ -64,6 +71,7 @@ class Messages(QObject):
         if self.chat_window.isActiveWindow() and page is not None and page.chat is chat:
             return
         self.chat_window.show_quietly()
+        self.alert.play()
         text = chat.entries[-1].text or self.tr("has sent a picture")
         self.tell(chat.title, f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text)
 

@@ -29,6 +29,7 @@ class Tray(QObject):
     show_wanted = pyqtSignal()
     quit_wanted = pyqtSignal()
     mute_wanted = pyqtSignal(bool)
+    chats_wanted = pyqtSignal()
 
     def __init__(self, middleware: Middleware, calls: CallList, accounts: AccountList, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,11 +46,14 @@ class Tray(QObject):
         self.menu = QMenu()
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
-        self.icon.messageClicked.connect(self.show_wanted)
+        self.icon.messageClicked.connect(lambda: self._notified())
         calls.changed.connect(self.refresh)
         calls.added.connect(self._call_added)
         accounts.changed.connect(self.refresh)
         self._known_menu: object = None
+        self._notified: Callable[[], object] = self.show_wanted.emit
+        #: messages that nobody has looked at
+        self.unread: Callable[[], int] = lambda: 0
         self.refresh()
 
     @property
@@ -67,9 +71,10 @@ class Tray(QObject):
         self.icon.hide()
         self.menu.clear()
 
-    def notify(self, title: str, text: str) -> None:
-        """A desktop notification."""
+    def notify(self, title: str, text: str, clicked: Callable[[], object] | None = None) -> None:
+        """A desktop notification; a click on it does ``clicked``, or shows BlinkQ."""
         if self.icon.isVisible():
+            self._notified = clicked or self.show_wanted.emit
             self.icon.showMessage(title, text, self._picture("blinkq"), NOTIFICATION_TIME)
 
     def refresh(self) -> None:
@@ -95,6 +100,8 @@ class Tray(QObject):
             name = "tray-ringing" if self._bright else "tray-idle"
         elif talking:
             name = "tray-muted" if self._middleware.muted() else "tray-call"
+        elif self.unread():
+            name = "tray-message"
         else:
             name = "tray-idle" if registered or not self._accounts.rows else "tray-offline"
         if name != self.icon_name:
@@ -110,17 +117,23 @@ class Tray(QObject):
         lines = [f"{call.title} – {stage_text(call)}" for call in self._calls.live]
         if not lines:
             lines = [f"{row.account.id} – {row.status()}" for row in self._accounts.rows]
+        unread = self.unread()
+        if unread:
+            lines.append(self.tr("one unread message") if unread == 1 else self.tr("%1 unread messages").replace("%1", str(unread)))
         return "\n".join(["BlinkQ", *lines])
 
     def _fill_menu(self) -> None:
         live = [(call, call.stage, call.title) for call in self._calls.live]
-        state = (live, self._middleware.muted())
+        unread = bool(self.unread())
+        state = (live, self._middleware.muted(), unread)
         if state == self._known_menu:
             return  # an open menu must not be rebuilt under the pointer without need
         self._known_menu = state
         menu = self.menu
         menu.clear()
         self._add(self.tr("Show BlinkQ"), lambda: self.show_wanted.emit())
+        if unread:
+            self._add(self.tr("Show the chats"), lambda: self.chats_wanted.emit())
         for call in self._calls.live:
             menu.addSeparator()
             title = call.title.replace("&", "&&")

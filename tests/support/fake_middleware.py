@@ -289,9 +289,11 @@ class FakeSound:
     name: str
     alert: bool
     playing: bool = False
+    starts: int = 0
 
     def start(self) -> None:
         self.playing = True
+        self.starts += 1
 
     def stop(self) -> None:
         self.playing = False
