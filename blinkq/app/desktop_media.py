@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Monitor, Shareable, Window
 
 if TYPE_CHECKING:
     from blinkq.app.middleware import AccountLike
@@ -48,14 +48,17 @@ class DesktopMedia(Protocol):
     def new_view(self, account: AccountLike) -> DesktopStreamLike:
         """A desktop of the other party, to be looked at."""
 
-    def new_share(self, account: AccountLike, monitor: int, control: bool) -> DesktopStreamLike:
-        """A screen of ours, to be shown. monitor: see Monitor."""
+    def new_share(self, account: AccountLike, what: Shareable, control: bool) -> DesktopStreamLike:
+        """A screen or a window of ours, to be shown."""
 
-    def share_on(self, stream: DesktopStreamLike, monitor: int, control: bool) -> None:
-        """Show a screen on a stream on which another party asks to see one, before it is accepted."""
+    def share_on(self, stream: DesktopStreamLike, what: Shareable, control: bool) -> None:
+        """Show a screen or a window on a stream on which another party asks to see one, before it is accepted."""
 
     def monitors(self) -> list[Monitor]:
         """The screens that can be shared, all together first. Raises ScreenError, whose message is a sentence for people."""
+
+    def windows(self) -> list[Window]:
+        """The windows that can be shared alone, the uppermost first. Raises ScreenError."""
 
 
 def is_view(stream: DesktopStreamLike) -> bool:

@@ -18,7 +18,7 @@ from blinkq.base.clock import Clock
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.qtbridge.notifications import NotificationBridge
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Shareable
 
 __all__ = ["DesktopError", "Desktops"]
 
@@ -76,14 +76,14 @@ class Desktops(QObject):
         uri = dial_uri(text, account.id.rpartition("@")[2] if account is not None else None)
         name = name or self.name_of(uri)
 
-        def accept(monitor: Monitor, control: bool) -> None:
+        def accept(what: Shareable, control: bool) -> None:
             try:
-                session, stream = self._begin(account, lambda own: self._media.new_share(own, monitor.number, control))
+                session, stream = self._begin(account, lambda own: self._media.new_share(own, what, control))
             except DesktopError as error:
                 self.shared.told.emit(str(error))
                 return
             link = self._link(session, stream, uri, MediaStage.LOOKING_UP)
-            self.shared.show(link, stream, name, monitor)
+            self.shared.show(link, stream, name, what)
             link.dial(account, name)
 
         self.shared.choose(name or display_address(uri), accept, lambda: None)
@@ -91,11 +91,11 @@ class Desktops(QObject):
     def share_in_call(self, call: Call) -> None:
         """Ask which screen, then show it to the other party of a call."""
 
-        def accept(monitor: Monitor, control: bool) -> None:
+        def accept(what: Shareable, control: bool) -> None:
             if call.stage is CallStage.TALKING:
-                stream = self._media.new_share(call.session.account, monitor.number, control)
+                stream = self._media.new_share(call.session.account, what, control)
                 link = self._link(call.session, stream, call.uri, MediaStage.CALLING)
-                self.shared.show(link, stream, call.name, monitor)
+                self.shared.show(link, stream, call.name, what)
                 link.propose()
 
         self.shared.choose(call.title, accept, lambda: None)
@@ -115,10 +115,10 @@ class Desktops(QObject):
         """Open a window for a screen that somebody shows, since a person has agreed to look."""
         return self._show(link, stream, name)
 
-    def show(self, link: MediaSession, stream: DesktopStreamLike, name: str, monitor: Monitor, control: bool) -> None:
+    def show(self, link: MediaSession, stream: DesktopStreamLike, name: str, what: Shareable, control: bool) -> None:
         """Show a screen of ours to somebody who has asked for it, since a person has agreed."""
-        self._media.share_on(stream, monitor.number, control)
-        self.shared.show(link, stream, name, monitor)
+        self._media.share_on(stream, what, control)
+        self.shared.show(link, stream, name, what)
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from blinkq.app.message_media import ChatStreamLike, FileStreamLike
 from blinkq.app.middleware import AccountLike, StreamLike
 from blinkq.app.peer_request import Choice
 from blinkq.app.widgets import breakable
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Shareable
 from blinkq.sipsimple.streams.msrp.file_selector import safe_name
 
 __all__ = ["Accepted", "OfferedMedia", "Question"]
@@ -43,7 +43,7 @@ class Accepted:
     """Streams that a person agreed to, and which screen of ours is shown on one of them, with or without control."""
 
     streams: list[StreamLike]
-    screen: tuple[Monitor, bool] | None = None
+    screen: tuple[Shareable, bool] | None = None
 
 
 class OfferedMedia(QObject):

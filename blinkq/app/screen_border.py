@@ -1,15 +1,15 @@
-"""A border around a screen that others see. It lies above all windows and takes no clicks."""
+"""A border around a screen or a window that others see. It lies above all windows and takes no clicks."""
 
 from __future__ import annotations
 
 from PyQt6.QtCore import QPoint, QRect, Qt
-from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QRegion
+from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QRegion, QScreen
 from PyQt6.QtWidgets import QWidget
 
 from blinkq.app.colours import colours
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Monitor, Place
 
-__all__ = ["ScreenBorder", "place_of"]
+__all__ = ["ScreenBorder", "around", "place_of", "screen_at"]
 
 _THICKNESS = 4
 
@@ -17,15 +17,21 @@ _THICKNESS = 4
 class ScreenBorder(QWidget):
     """Shown while it is visible; its inside is cut out, so that no compositor is needed."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, place: QRect) -> None:
         kind = Qt.WindowType
         flags = kind.FramelessWindowHint | kind.WindowStaysOnTopHint | kind.Tool | kind.WindowTransparentForInput
         super().__init__(None, flags | kind.WindowDoesNotAcceptFocus | kind.X11BypassWindowManagerHint)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName(self.tr("Border of the shared screen"))
-        self.setGeometry(place_of(monitor))
-        room = self.rect()
+        self.follow(place)
+
+    def follow(self, place: QRect) -> None:
+        """Be there, along the inside of its edges."""
+        if place == self.geometry() and not self.mask().isEmpty():
+            return
+        self.setGeometry(place)
+        room = QRect(QPoint(0, 0), place.size())
         inside = room.adjusted(_THICKNESS, _THICKNESS, -_THICKNESS, -_THICKNESS)
         self.setMask(QRegion(room).subtracted(QRegion(inside)))
 
@@ -34,6 +40,27 @@ class ScreenBorder(QWidget):
             painter = QPainter(self)
             painter.fillRect(event.rect(), QColor(colours().danger_ground))
             painter.end()
+
+
+def around(place: Place) -> QRect:
+    """What a window's border needs, for Qt, which counts in points: the border covers nothing of the window."""
+    screen = screen_at(place)
+    if screen is None:
+        return QRect(place.left, place.top, place.width, place.height)
+    corner, ratio = screen.geometry().topLeft(), screen.devicePixelRatio()
+    left, top = corner.x() + round((place.left - corner.x()) / ratio), corner.y() + round((place.top - corner.y()) / ratio)
+    room = QRect(left, top, round(place.width / ratio), round(place.height / ratio))
+    return room.adjusted(-_THICKNESS, -_THICKNESS, _THICKNESS, _THICKNESS)
+
+
+def screen_at(place: Place) -> QScreen | None:
+    """The screen on which the middle of a window is, else the first; None where there is none."""
+    middle = QPoint(place.left + place.width // 2, place.top + place.height // 2)
+    for screen in QGuiApplication.screens():
+        room = QRect(screen.geometry().topLeft(), screen.geometry().size() * screen.devicePixelRatio())
+        if room.contains(middle):
+            return screen
+    return QGuiApplication.primaryScreen()
 
 
 def place_of(monitor: Monitor) -> QRect:

@@ -17,19 +17,20 @@ from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.wording import explanation_text
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Place, Shareable, Window
 
 __all__ = ["SHARE_NOTIFICATIONS", "ScreenShare"]
 
-_CLIPBOARD = "ScreenServerHandlerGotClipboard"
+_CLIPBOARD, _PLACE = "ScreenServerHandlerGotClipboard", "ScreenServerHandlerPlaceDidChange"
 _REFUSED = "ScreenServerHandlerControlDidFail"
-SHARE_NOTIFICATIONS = (_CLIPBOARD, _REFUSED)
+SHARE_NOTIFICATIONS = (_CLIPBOARD, _PLACE, _REFUSED)
 
 
 class ScreenShare(QObject):
-    """One viewer of one of our screens. ``changed`` after anything shown has; ``finished`` once at the end; ``told`` with a sentence.
+    """One viewer of one of our screens, or windows. ``changed`` after anything shown has; ``finished`` once at the end; ``told`` with a
+    sentence.
 
-    ``monitor``: what is shown; ``reason``: why it failed, a sentence, "" when it ended as it should.
+    ``what`` is shown; ``place``: where that is; ``reason``: why it failed, a sentence, "" when it ended as it should.
     """
 
     changed = pyqtSignal()
@@ -37,13 +38,14 @@ class ScreenShare(QObject):
     told = pyqtSignal(str)
 
     def __init__(
-        self, bridge: NotificationBridge, link: MediaSession, stream: DesktopStreamLike, name: str, monitor: Monitor,
+        self, bridge: NotificationBridge, link: MediaSession, stream: DesktopStreamLike, name: str, what: Shareable,
         parent: QObject | None = None,
     ) -> None:  # fmt: skip
         super().__init__(parent)
         self.link = link
         self.who = clean_line(name)
-        self.monitor = monitor
+        self.what = what
+        self.place = Place(what.left, what.top, what.width, what.height, not (isinstance(what, Window) and what.hidden))
         self.reason = ""
         self._over = False
         self._bridge = bridge
@@ -51,6 +53,7 @@ class ScreenShare(QObject):
         self._echo: str | None = None
         bridge.listen(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
         bridge.listen(_REFUSED, self._NH_ScreenServerHandlerControlDidFail, self._handler)
+        bridge.listen(_PLACE, self._NH_ScreenServerHandlerPlaceDidChange, self._handler)
         link.changed.connect(self.changed)
         link.finished.connect(self._link_finished)
         clipboard = QGuiApplication.clipboard()
@@ -62,6 +65,11 @@ class ScreenShare(QObject):
     def title(self) -> str:
         """The other party's name, or its address when it has none."""
         return self.who or display_address(self.link.uri)
+
+    @property
+    def window(self) -> str:
+        """The title of the window that is shown, "" where a whole screen is."""
+        return clean_line(self.what.title or self.what.application) or "?" if isinstance(self.what, Window) else ""
 
     @property
     def seen(self) -> bool:
@@ -105,6 +113,7 @@ class ScreenShare(QObject):
 
     def _let_go(self) -> None:
         self._bridge.forget(_CLIPBOARD, self._NH_ScreenServerHandlerGotClipboard, self._handler)
+        self._bridge.forget(_PLACE, self._NH_ScreenServerHandlerPlaceDidChange, self._handler)
         self._bridge.forget(_REFUSED, self._NH_ScreenServerHandlerControlDidFail, self._handler)
         clipboard = QGuiApplication.clipboard()
         if clipboard is not None and self._listening:
@@ -120,6 +129,11 @@ class ScreenShare(QObject):
     def _NH_ScreenServerHandlerControlDidFail(self, notification: Notification) -> None:
         self.changed.emit()  # the handler has taken it back
         self.told.emit(self.tr("%1 can only look. %2").replace("%1", self.title).replace("%2", notification.data.reason))
+
+    def _NH_ScreenServerHandlerPlaceDidChange(self, notification: Notification) -> None:
+        data = notification.data
+        self.place = Place(data.left, data.top, data.width, data.height, data.shown)
+        self.changed.emit()
 
     def _tell_clipboard(self) -> None:
         """What is copied is told to whoever works here, to nobody who only looks."""

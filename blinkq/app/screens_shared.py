@@ -13,7 +13,7 @@ from blinkq.app.share_bar import ShareBar
 from blinkq.app.share_dialog import ShareDialog
 from blinkq.app.widgets import fit_height
 from blinkq.qtbridge.notifications import NotificationBridge
-from blinkq.sipsimple.screens import Monitor, ScreenError
+from blinkq.sipsimple.screens import ScreenError, Shareable
 
 __all__ = ["ScreensShared"]
 
@@ -38,18 +38,18 @@ class ScreensShared(QObject):
         return [bar.share for bar in self.bars]
 
     def choose(
-        self, title: str, accept: Callable[[Monitor, bool], None], reject: Callable[[], None], gone: pyqtBoundSignal | None = None
+        self, title: str, accept: Callable[[Shareable, bool], None], reject: Callable[[], None], gone: pyqtBoundSignal | None = None
     ) -> None:
         """Ask which screen ``title`` shall see, and what for; nothing is shown where no screen can be. The question goes with ``gone``."""
         try:
-            monitors = self._media.monitors()
+            monitors, windows = self._media.monitors(), self._media.windows()
         except ScreenError as error:
             reject()
             self.told.emit(str(error))
             return
-        dialog = ShareDialog(title, monitors)
+        dialog = ShareDialog(title, monitors, windows)
         self.dialogs.append(dialog)
-        dialog.accepted.connect(lambda: accept(dialog.monitor, dialog.control))
+        dialog.accepted.connect(lambda: accept(dialog.what, dialog.control))
         dialog.rejected.connect(reject)
         dialog.finished.connect(lambda _result: self.dialogs.remove(dialog))
         if gone is not None:
@@ -60,9 +60,9 @@ class ScreensShared(QObject):
         dialog.raise_()
         dialog.activateWindow()
 
-    def show(self, link: MediaSession, stream: DesktopStreamLike, name: str, monitor: Monitor) -> ScreenShare:
+    def show(self, link: MediaSession, stream: DesktopStreamLike, name: str, what: Shareable) -> ScreenShare:
         """Follow a session in which a screen of ours is seen."""
-        share = ScreenShare(self._bridge, link, stream, name, monitor, link)
+        share = ScreenShare(self._bridge, link, stream, name, what, link)
         bar = ShareBar(share, len(self.bars))
         self.bars.append(bar)
         share.finished.connect(lambda: self._finished(bar))

@@ -8,8 +8,9 @@ from PyQt6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton,
 
 from blinkq.app.icons import pixmap, set_icon
 from blinkq.app.media_session import MediaStage
-from blinkq.app.screen_border import ScreenBorder, place_of
+from blinkq.app.screen_border import ScreenBorder, around, place_of, screen_at
 from blinkq.app.screen_share import ScreenShare
+from blinkq.sipsimple.screens import Monitor
 
 __all__ = ["STOP_KEYS", "ShareBar"]
 
@@ -30,7 +31,7 @@ class ShareBar(QWidget):
         self._held: QPoint | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle(self.tr("Shared screen – BlinkQ"))
-        self.border = ScreenBorder(share.monitor)
+        self.border = ScreenBorder(self._border_place())
         self.frame = QFrame()
         self.picture = QLabel()
         self.label = QLabel()
@@ -50,24 +51,27 @@ class ShareBar(QWidget):
         stop.activatedAmbiguously.connect(self.stop_wanted)  # several bars
         share.changed.connect(self.refresh)
         self.refresh()
-        self._place(place_of(share.monitor), offset)
+        self._place(self._screen(), offset)
 
     def refresh(self) -> None:
         """Show who sees what as it is now."""
         share = self.share
-        if share.seen:
-            text = self.tr("%1 sees your screen.")
+        if share.seen and not share.place.shown:
+            text = self.tr("%1 sees the last picture of “%2”, which is hidden now.")
+        elif share.seen:
+            text = self.tr("%1 sees the window “%2”.") if share.window else self.tr("%1 sees your screen.")
         elif share.link.stage is MediaStage.RINGING:
-            text = self.tr("Waiting for %1 to look at your screen…")
+            text = self.tr("Waiting for %1 to look at your window…") if share.window else self.tr("Waiting for %1 to look at your screen…")
         else:
-            text = self.tr("Showing your screen to %1…")
-        text = text.replace("%1", share.title)
+            text = self.tr("Showing the window “%2” to %1…") if share.window else self.tr("Showing your screen to %1…")
+        text = text.replace("%1", share.title).replace("%2", share.window)
         moved = text != self.label.text()
         self.label.setText(text)
         self.setAccessibleName(self.label.text())
         self.picture.setPixmap(pixmap("screen-share", "danger" if share.seen else "muted", QSize(20, 20), self.devicePixelRatioF()))
         self.control_box.setChecked(share.control)
-        self.border.setVisible(share.seen)
+        self.border.follow(self._border_place())
+        self.border.setVisible(share.seen and share.place.shown)
         self.raise_()
         if moved:
             self._fit()
@@ -130,6 +134,17 @@ class ShareBar(QWidget):
     def _place(self, screen: QRect, offset: int) -> None:
         self.adjustSize()
         self.move(screen.center().x() - self.width() // 2, screen.top() + 8 + offset * (self.height() + 6))
+
+    def _border_place(self) -> QRect:
+        what = self.share.what
+        return place_of(what) if isinstance(what, Monitor) else around(self.share.place)
+
+    def _screen(self) -> QRect:
+        """Where the bar is to be."""
+        if isinstance(self.share.what, Monitor):
+            return place_of(self.share.what)
+        screen = screen_at(self.share.place)
+        return self._border_place() if screen is None else screen.geometry()
 
     def _allow(self, allowed: bool) -> None:
         self.share.control = allowed

@@ -1,28 +1,31 @@
-"""The dialog before a screen of ours is shown: which one, and what the other party may do."""
+"""The dialog before a screen of ours is shown: which one, or which window, and what the other party may do."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QIcon, QImage, QPixmap
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from blinkq.app.icons import set_icon
+from blinkq.app.chat_entries import clean_line
+from blinkq.app.icons import icon, set_icon
 from blinkq.app.widgets import set_level
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Monitor, Shareable, Window
 
 __all__ = ["ShareDialog"]
 
 
 class ShareDialog(QDialog):
-    """``accepted`` when the screen shall be shown: ``monitor`` and ``control`` say how.
+    """``accepted`` when something shall be shown: ``what`` and ``control`` say how.
 
-    monitors: all together first, as the middleware tells them
+    monitors: all together first, as the middleware tells them; windows: those that can be shown alone
     """
 
-    def __init__(self, title: str, monitors: Sequence[Monitor], parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, monitors: Sequence[Monitor], windows: Sequence[Window], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._monitors = list(monitors) if len(monitors) != 2 else list(monitors[1:])  # one screen is all of them
+        screens = list(monitors) if len(monitors) != 2 else list(monitors[1:])  # one screen is all of them
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("Share your screen – BlinkQ"))
         self.setMinimumWidth(400)
@@ -35,14 +38,20 @@ class ShareDialog(QDialog):
         heading.setFont(font)
         self.selector = QComboBox()
         self.selector.setAccessibleName(self.tr("Screen"))
-        for monitor in self._monitors:
-            self.selector.addItem(self._text(monitor))
-        self.selector.setCurrentIndex(min(1, len(self._monitors) - 1))  # the first screen rather than all of them
-        self.selector.setVisible(len(self._monitors) > 1)
+        self.selector.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)  # titles can be long
+        for monitor in screens:
+            self.selector.addItem(icon("screen"), self._text(monitor), monitor)
+        for window in windows:
+            self.selector.addItem(_picture(window), self._title(window), window)
+        self.selector.setCurrentIndex(min(1, len(screens) - 1))  # the first screen rather than all of them
+        if windows:
+            self.selector.insertSeparator(len(screens))
+        self.selector.setVisible(self.selector.count() > 1)
         self.control_box = QCheckBox(self.tr("%1 may use my mouse and keyboard").replace("%1", title.replace("&", "&&")))
-        hint = QLabel(self.tr("Everything on the screen is seen, notifications too. A border and a bar are there until you stop."))
-        hint.setWordWrap(True)
-        set_level(hint, "muted")
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        set_level(self.hint, "muted")
+        self._explain()
         self.share_button = QPushButton(self.tr("&Share"))
         self.share_button.setProperty("kind", "primary")
         self.share_button.setAutoDefault(False)
@@ -56,23 +65,43 @@ class ShareDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 18, 18, 18)
         layout.setSpacing(12)
-        for widget in (heading, self.selector, self.control_box, hint):
+        for widget in (heading, self.selector, self.control_box, self.hint):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         self.cancel_button.setFocus()
+        self.selector.currentIndexChanged.connect(self._explain)
         self.share_button.clicked.connect(self.accept)
         self.cancel_button.clicked.connect(self.reject)
 
     @property
-    def monitor(self) -> Monitor:
+    def what(self) -> Shareable:
         """The chosen one."""
-        return self._monitors[max(self.selector.currentIndex(), 0)]
+        return cast(Shareable, self.selector.currentData())
 
     @property
     def control(self) -> bool:
         """Whether the other party may use mouse and keyboard."""
         return self.control_box.isChecked()
 
+    def _explain(self) -> None:
+        if isinstance(self.what, Window):
+            seen = self.tr("Only this window is seen, also where others lie above it; its menus and dialogs are not.")
+        else:
+            seen = self.tr("Everything on the screen is seen, notifications too.")
+        self.hint.setText(f"{seen} {self.tr('A border and a bar are there until you stop.')}")
+
+    def _title(self, window: Window) -> str:
+        title = clean_line(window.title or window.application) or self.tr("without a name")
+        return (self.tr("Window: %1 (hidden)") if window.hidden else self.tr("Window: %1")).replace("%1", title)
+
     def _text(self, monitor: Monitor) -> str:
         size = f"{monitor.width} × {monitor.height}"
         return f"{self.tr('All screens') if not monitor.number else self.tr('Screen %1').replace('%1', str(monitor.number))} ({size})"
+
+
+def _picture(window: Window) -> QIcon:
+    if window.icon is None:
+        return icon("window")
+    shape = window.icon
+    image = QImage(shape.data, shape.width, shape.height, shape.width * 4, QImage.Format.Format_ARGB32)
+    return QIcon(QPixmap.fromImage(image))  # which copies it

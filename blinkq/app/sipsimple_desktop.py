@@ -6,7 +6,7 @@ from typing import cast
 
 from blinkq.app.desktop_media import DesktopStreamLike
 from blinkq.app.middleware import AccountLike
-from blinkq.sipsimple.screens import Monitor, monitors
+from blinkq.sipsimple.screens import Monitor, Shareable, Window, monitors, windows
 from blinkq.sipsimple.streams import DesktopSharingStream
 from blinkq.sipsimple.streams.msrp import InternalVNCViewerHandler, ScreenServerHandler
 
@@ -19,11 +19,20 @@ class SIPSimpleDesktop:
     def new_view(self, account: AccountLike) -> DesktopStreamLike:
         return cast(DesktopStreamLike, DesktopSharingStream(account, InternalVNCViewerHandler()))
 
-    def new_share(self, account: AccountLike, monitor: int, control: bool) -> DesktopStreamLike:
-        return cast(DesktopStreamLike, DesktopSharingStream(account, ScreenServerHandler(monitor, control)))
+    def new_share(self, account: AccountLike, what: Shareable, control: bool) -> DesktopStreamLike:
+        return cast(DesktopStreamLike, DesktopSharingStream(account, _handler(what, control)))
 
-    def share_on(self, stream: DesktopStreamLike, monitor: int, control: bool) -> None:
-        cast(DesktopSharingStream, stream).handler = ScreenServerHandler(monitor, control)
+    def share_on(self, stream: DesktopStreamLike, what: Shareable, control: bool) -> None:
+        cast(DesktopSharingStream, stream).handler = _handler(what, control)
 
     def monitors(self) -> list[Monitor]:
         return monitors()
+
+    def windows(self) -> list[Window]:
+        return windows()
+
+
+def _handler(what: Shareable, control: bool) -> ScreenServerHandler:
+    if isinstance(what, Window):
+        return ScreenServerHandler(control=control, window=what)
+    return ScreenServerHandler(what.number, control)

@@ -74,9 +74,10 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("files", type=Path, metavar="FILE", nargs="+", help="what to send; an interrupted file goes on where it stopped")
     command.set_defaults(command="send_file")
 
-    command = commands.add_parser("share-desktop", parents=[common], help="show this computer's screen", epilog=EPILOG)
+    command = commands.add_parser("share-desktop", parents=[common], help="show this computer's screen, or one window", epilog=EPILOG)
     command.add_argument("uri", metavar="URI", help=text_of_uri)
     command.add_argument("--monitor", type=int, default=0, metavar="N", help="0 all monitors (default), others from 1")
+    command.add_argument("--window", metavar="TITLE", help="show one window alone: a part of its title, or its number")
     command.add_argument("--control", action="store_true", help="let the other side press keys and move the pointer")
     command.add_argument("--server", type=_endpoint, metavar="IP:PORT", help="show what this VNC server has instead")
     command.add_argument("--test-screen", action="store_true", help="show a test screen instead")

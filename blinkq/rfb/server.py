@@ -126,6 +126,11 @@ class ServerCore:
         self._fresh, self._seen = True, now
         self._update(now)
 
+    def still(self, now: float) -> None:
+        """The screen looks as it did at the last ``frame``; cheaper than to give that again."""
+        self._still += 1
+        self._update(now)
+
     def cut_text(self, text: str, now: float) -> None:
         """Our clipboard has this text now."""
         self._our_text = text

@@ -95,6 +95,11 @@ declare(
     "Control was allowed, but this computer's screen cannot be operated; it is still seen. reason is a sentence.", required=("reason",),
 )  # fmt: skip
 declare(
+    "ScreenServerHandlerPlaceDidChange", "ScreenServerHandler",
+    "What is shown is here now, in pixels of the whole screen; at first too. ``shown`` is False while it is hidden (minimised, say) and "
+    "its last picture is seen.", required=("left", "top", "width", "height", "shown"),
+)  # fmt: skip
+declare(
     "ScreenServerHandlerGotClipboard", "ScreenServerHandler", "The viewer, who has control, has this text in its clipboard.",
     required=("text",),
 )  # fmt: skip

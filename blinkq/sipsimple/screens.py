@@ -1,7 +1,11 @@
-"""The screens of this computer that can be shared: for programs that let a person choose one."""
+"""What of this computer's screen can be shared: for programs that let a person choose."""
 
 from __future__ import annotations
 
-from blinkq.engine.screen.source import Monitor, ScreenError, monitors
+from blinkq.engine.screen.source import Monitor, Place, ScreenError, monitors
+from blinkq.engine.screen.window import Icon, Window, find_window, windows
 
-__all__ = ["Monitor", "ScreenError", "monitors"]
+__all__ = ["Icon", "Monitor", "Place", "ScreenError", "Shareable", "Window", "find_window", "monitors", "windows"]
+
+#: A whole screen, or one window.
+Shareable = Monitor | Window

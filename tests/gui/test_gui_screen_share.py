@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QGuiApplication
 from support.fake_desktops import FakeDesktop, FakeEnd
 from support.fake_middleware import FakeSession
@@ -13,7 +13,7 @@ from blinkq.app.peer_request_dialog import PeerRequestDialog
 from blinkq.app.screens_shared import ScreensShared
 from blinkq.app.share_bar import ShareBar
 from blinkq.app.share_dialog import ShareDialog
-from blinkq.sipsimple.screens import Monitor
+from blinkq.sipsimple.screens import Icon, Monitor, Window
 
 
 class Sharing:
@@ -121,6 +121,40 @@ def test_one_of_several_screens(sharing: Sharing) -> None:
     sharing.person.click(sharing.dialog.share_button)
     assert (sharing.end.monitor, sharing.end.control) == (2, True)
     assert sharing.bar.control_box.isChecked()
+
+
+def test_one_window(sharing: Sharing) -> None:
+    picture = Icon(2, 2, bytes(range(16)))
+    letter = Window(77, "A letter\nto & from <b>Bob</b>", "Writer", 100, 50, 300, 200, icon=picture)
+    sharing.person.middleware.desktop.open_windows = [letter, Window(78, "", "Player", 0, 0, 10, 10, hidden=True)]
+    sharing.begin()
+    selector = sharing.dialog.selector
+    assert selector.isVisible()
+    assert [selector.itemText(n) for n in range(selector.count())] == [
+        "Screen 1 (800 × 600)", "", "Window: A letter to & from <b>Bob</b>", "Window: Player (hidden)",
+    ]  # fmt: skip
+    assert "notifications too" in sharing.dialog.hint.text()
+    selector.setCurrentIndex(2)
+    assert "Only this window" in sharing.dialog.hint.text()
+    sharing.person.click(sharing.dialog.share_button)
+    assert (sharing.end.window, sharing.end.monitor) == (letter, None)
+    bar = sharing.bar
+    assert bar.label.text() == "Showing the window “A letter to & from <b>Bob</b>” to bob@example.com…"
+    sharing.person.middleware.found()
+    sharing.person.settle()
+    sharing.session.starts()
+    sharing.person.settle()
+    assert bar.label.text() == "bob@example.com sees the window “A letter to & from <b>Bob</b>”."
+    assert bar.border.geometry() == QRect(96, 46, 308, 208)  # around it
+    announce = sharing.person.middleware.media.announce
+    announce("ScreenServerHandlerPlaceDidChange", sharing.end, left=200, top=150, width=100, height=80, shown=True)
+    sharing.person.settle()
+    assert bar.border.geometry() == QRect(196, 146, 108, 88)
+    assert not bar.border.mask().contains(QPoint(54, 44))
+    announce("ScreenServerHandlerPlaceDidChange", sharing.end, left=200, top=150, width=100, height=80, shown=False)
+    sharing.person.settle()
+    assert not bar.border.isVisible()
+    assert bar.label.text() == "bob@example.com sees the last picture of “A letter to & from <b>Bob</b>”, which is hidden now."
 
 
 def test_control_is_given_and_taken_back(seen: Sharing) -> None:

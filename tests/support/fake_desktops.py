@@ -9,7 +9,7 @@ from support.rfb_pair import picture
 
 from blinkq.rfb.messages import Transmit
 from blinkq.rfb.server import STILL, ServerCore
-from blinkq.sipsimple.screens import Monitor, ScreenError
+from blinkq.sipsimple.screens import Monitor, ScreenError, Shareable, Window
 
 __all__ = ["FakeDesktop", "FakeDesktopMedia", "FarScreen"]
 
@@ -21,6 +21,7 @@ class FakeEnd:
     type: str
     monitor: int | None = None
     control: bool = False
+    window: Window | None = None
     sent: list[bytes] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     on_send: Any = None
@@ -101,20 +102,24 @@ class FakeDesktopMedia:
     desktops: list[FakeDesktop] = field(default_factory=list)
     screens: list[Monitor] = field(default_factory=lambda: [Monitor(0, 0, 0, 800, 600), Monitor(1, 0, 0, 800, 600)])
     blind: bool = False
+    open_windows: list[Window] = field(default_factory=list)
 
     def new_view(self, account: Any) -> FakeDesktop:
         return self._new(FakeEnd("active"))
 
-    def new_share(self, account: Any, monitor: int, control: bool) -> FakeDesktop:
-        return self._new(FakeEnd("passive", monitor, control))
+    def new_share(self, account: Any, what: Shareable, control: bool) -> FakeDesktop:
+        return self._new(_end(what, control))
 
-    def share_on(self, stream: Any, monitor: int, control: bool) -> None:
-        stream.handler = FakeEnd("passive", monitor, control)
+    def share_on(self, stream: Any, what: Shareable, control: bool) -> None:
+        stream.handler = _end(what, control)
 
     def monitors(self) -> list[Monitor]:
         if self.blind:
             raise ScreenError("The screen cannot be read: there is none.")
         return self.screens
+
+    def windows(self) -> list[Window]:
+        return self.open_windows
 
     # what the network does
 
@@ -125,3 +130,9 @@ class FakeDesktopMedia:
     def _new(self, handler: FakeEnd) -> FakeDesktop:
         self.desktops.append(FakeDesktop(self.announce, handler))
         return self.desktops[-1]
+
+
+def _end(what: Shareable, control: bool) -> FakeEnd:
+    if isinstance(what, Window):
+        return FakeEnd("passive", None, control, what)
+    return FakeEnd("passive", what.number, control)

@@ -5,11 +5,17 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
+from blinkq.base.logging import get_logger
 from blinkq.engine.screen.operator_mac import MacOperator
 from blinkq.engine.screen.operator_windows import WindowsOperator
 from blinkq.engine.screen.source import Monitor, ScreenError
+from blinkq.engine.screen.x11 import errors_told, open_display
 
 __all__ = ["ScreenOperator", "X11Operator", "open_operator"]
+
+log = get_logger("engine.screen")
+
+_FAILURE = "The screen cannot be operated"
 
 
 class ScreenOperator(Protocol):
@@ -38,25 +44,39 @@ def open_operator(monitor: Monitor) -> ScreenOperator:
 
 
 class X11Operator:
-    """Through the XTEST extension of an X server."""
+    """Through the XTEST extension of an X server. Raises ScreenError where that is not possible, and when the server is gone."""
 
     def __init__(self, monitor: Monitor) -> None:
-        from Xlib import error
-        from Xlib.display import Display
-
-        try:
-            self._display: Any = Display()
-        except (error.DisplayError, OSError) as problem:
-            raise ScreenError(f"The screen cannot be operated: {problem}.") from problem
-        if not self._display.has_extension("XTEST"):
-            self._display.close()
-            raise ScreenError("The screen cannot be operated: its X server lacks the XTEST extension.")
+        self._display: Any = open_display(_FAILURE, "XTEST")
         self._monitor = monitor
         self._buttons = 0
         self._keys: dict[int, int] = {}  # keysym -> the keycode that was pressed for it
         self._borrowed: dict[int, int] = {}  # keycode -> keysym: keys that the keyboard lacked
 
     def key(self, keysym: int, pressed: bool) -> None:
+        with errors_told(_FAILURE):
+            self._press_key(keysym, pressed)
+
+    def pointer(self, x: int, y: int, buttons: int) -> None:
+        with errors_told(_FAILURE):
+            self._move(self._monitor.left + x, self._monitor.top + y)
+            self._press_buttons(buttons)
+            self._display.flush()
+
+    def close(self) -> None:
+        if self._display is None:
+            return
+        try:
+            with errors_told(_FAILURE):
+                self._let_go()
+        except ScreenError as error:
+            log.debug("%s", error)  # nothing is pressed on a screen that is gone
+        self._display.close()
+        self._display = None
+
+    # helpers ---------------------------------------------------------------------------------------------------------------------
+
+    def _press_key(self, keysym: int, pressed: bool) -> None:
         from Xlib import X
         from Xlib.ext import xtest
 
@@ -81,29 +101,32 @@ class X11Operator:
         self._keys[keysym] = code
         self._display.sync()
 
-    def pointer(self, x: int, y: int, buttons: int) -> None:
+    def _move(self, x: int, y: int) -> None:
+        """x, y: on the whole screen"""
         from Xlib import X
         from Xlib.ext import xtest
 
-        xtest.fake_input(self._display, X.MotionNotify, x=self._monitor.left + x, y=self._monitor.top + y)
+        xtest.fake_input(self._display, X.MotionNotify, x=x, y=y)
+
+    def _press_buttons(self, buttons: int) -> None:
+        """These are down now, others are not."""
+        from Xlib import X
+        from Xlib.ext import xtest
+
         for bit in range(7):
             now, before = buttons >> bit & 1, self._buttons >> bit & 1
             if now != before:
                 xtest.fake_input(self._display, X.ButtonPress if now else X.ButtonRelease, bit + 1)
         self._buttons = buttons
-        self._display.flush()
 
-    def close(self) -> None:
-        if self._display is None:
-            return
+    def _let_go(self) -> None:
+        """Nothing is pressed any more, and the keyboard has its own keys only."""
         for keysym in list(self._keys):
-            self.key(keysym, False)
+            self._press_key(keysym, False)
+        self._press_buttons(0)
         for code in self._borrowed:
             self._display.change_keyboard_mapping(code, [(0,)])
-        if self._buttons:
-            self.pointer(0, 0, 0)
-        self._display.close()
-        self._display = None
+        self._display.sync()
 
     def _code_of(self, keysym: int) -> tuple[int | None, bool | None]:
         """The keycode and whether it needs Shift (None: no matter)."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from blinkq.base.clock import Clock
 from blinkq.base.logging import get_logger
 from blinkq.engine.screen.operator import ScreenOperator
-from blinkq.engine.screen.source import ScreenError, ScreenSource
+from blinkq.engine.screen.source import Place, ScreenError, ScreenSource
 from blinkq.rfb.messages import ClipboardReceived, Connected, Failed, KeyReceived, PointerReceived, Transmit
 from blinkq.rfb.server import ServerCore
 
@@ -18,6 +18,9 @@ __all__ = ["ControlRefused", "ScreenServer"]
 
 #: Seconds between two pictures while something moves, and when nothing has moved for QUIET pictures.
 INTERVAL, SLOW_INTERVAL, QUIET = 1 / 30, 1 / 8, 30
+
+#: Seconds between two looks whether what is shown is still there, while nobody asks for a picture.
+WATCH = 1.0
 
 #: Bytes made and not yet taken by the network, from which no more pictures are made.
 HIGH_WATER = 4 * 1024 * 1024
@@ -41,7 +44,7 @@ class ScreenServer:
     :param open_operator: makes what presses keys, when control is first allowed
     :param on_data: called in the server's thread with bytes for the viewer
     :param on_end: called there once, with a sentence, None after ``stop``
-    :param on_event: called there with Connected, ClipboardReceived and ControlRefused
+    :param on_event: called there with Connected, ClipboardReceived, ControlRefused, and the source's Place, at first and when it is another
     """
 
     def __init__(
@@ -68,8 +71,9 @@ class ScreenServer:
         self._made = self._sent = 0  # bytes for the viewer, each counted in one thread
         self._came = self._read = 0  # bytes of the viewer, likewise
         self._flooded = False
-        self._control = False
+        self._control = self._allowed = False
         self._ended = False
+        self._place: Place | None = None
 
     def start(self) -> None:
         """Begin; a screen that cannot be read is told to ``on_end``."""
@@ -92,6 +96,7 @@ class ScreenServer:
 
     def allow_control(self, allowed: bool) -> None:
         """Let the viewer press keys and move the pointer, or not any more; from any thread."""
+        self._allowed = allowed  # what waits to be read has no effect any more
         self._inbox.put(lambda: self._allow(allowed))
 
     def cut_text(self, text: str) -> None:
@@ -100,6 +105,7 @@ class ScreenServer:
 
     def stop(self) -> None:
         """End; from any thread. Idempotent."""
+        self._allowed = False
         self._inbox.put(None)
 
     def join(self, timeout: float | None = None) -> None:
@@ -119,7 +125,7 @@ class ScreenServer:
             self._serve(source)
         except ScreenError as error:
             reason = str(error)
-            log.warning("%s", reason)
+            log.info("%s", reason)
         finally:
             source.close()
             if self._operator is not None:
@@ -127,7 +133,9 @@ class ScreenServer:
         self._on_end(reason)
 
     def _serve(self, source: ScreenSource) -> None:
+        self._watch(source)
         first = source.grab()
+        assert first is not None  # there was none before
         self._core = core = ServerCore(first.shape[1], first.shape[0], self._name)
         core.allow_input = self._control
         core.frame(first, self._clock.monotonic())
@@ -140,18 +148,33 @@ class ScreenServer:
                 self._take(INTERVAL)
                 continue
             if core.waiting and now >= due:
-                core.frame(source.grab(), now)
+                self._watch(source)
+                pixels = source.grab()
+                if pixels is None:
+                    core.still(now)
+                else:
+                    core.frame(pixels, now)
                 quiet = 0 if self._drain() else quiet + 1
                 due = now + (SLOW_INTERVAL if quiet > QUIET else INTERVAL)
-            self._take(max(0.0, due - self._clock.monotonic()) if core.waiting else None)
+            if core.waiting:
+                self._take(max(0.0, due - self._clock.monotonic()))
+            elif not self._take(WATCH):
+                self._watch(source)
 
-    def _take(self, timeout: float | None) -> None:
-        """What came; waits ``timeout`` seconds for it, None for ever."""
+    def _watch(self, source: ScreenSource) -> None:
+        """Tell where it is. Raises ScreenError when it is gone."""
+        place = source.place()
+        if place != self._place and place is not None:
+            self._place = place
+            self._on_event(place)
+
+    def _take(self, timeout: float) -> bool:
+        """What came; waits ``timeout`` seconds for it, False when nothing did."""
         assert self._core is not None
         try:
             item = self._inbox.get(timeout=timeout) if timeout != 0 else self._inbox.get_nowait()
         except queue.Empty:
-            return
+            return False
         if item is None:
             self._ended = True
         elif isinstance(item, bytes):
@@ -161,6 +184,7 @@ class ScreenServer:
             self._drain()
         else:
             item()
+        return True
 
     def _drain(self) -> bool:
         """Hand on what the core gave; True if that were bytes."""
@@ -171,15 +195,21 @@ class ScreenServer:
                 self._made += len(output.data)
                 self._on_data(output.data)
                 sent = True
-            elif isinstance(output, KeyReceived) and self._operator is not None:
-                self._operator.key(output.keysym, output.pressed)
-            elif isinstance(output, PointerReceived) and self._operator is not None:
-                self._operator.pointer(output.x, output.y, output.buttons)
+            elif isinstance(output, KeyReceived | PointerReceived):
+                self._operate(output)
             elif isinstance(output, Connected | ClipboardReceived):
                 self._on_event(output)
             elif isinstance(output, Failed):
                 raise ScreenError(output.reason)
         return sent
+
+    def _operate(self, done: KeyReceived | PointerReceived) -> None:
+        if self._operator is None or not self._allowed:
+            return
+        if isinstance(done, KeyReceived):
+            self._operator.key(done.keysym, done.pressed)
+        else:
+            self._operator.pointer(done.x, done.y, done.buttons)
 
     def _allow(self, allowed: bool) -> None:
         if allowed and self._operator is None:

@@ -11,18 +11,32 @@ import numpy as np
 from blinkq.base.errors import BlinkQError
 from blinkq.rfb.pixel_format import Pixels
 
-__all__ = ["Monitor", "MonitorSource", "PatternSource", "ScreenError", "ScreenSource", "monitors"]
+__all__ = ["Monitor", "MonitorSource", "PatternSource", "Place", "ScreenError", "ScreenSource", "monitors"]
 
 
 class ScreenError(BlinkQError):
     """The screen cannot be read, or not be operated; the message is a sentence for people."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Of what is shown, in pixels of the whole screen. shown: False while it is hidden (minimised, say) and its last picture stays."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    shown: bool = True
+
+
 class ScreenSource(Protocol):
     """Used by one thread, the one that made it."""
 
-    def grab(self) -> Pixels:
-        """The screen as it looks now; the array is the caller's. Raises ScreenError."""
+    def place(self) -> Place | None:
+        """Where it is now, None where nobody knows. Raises ScreenError when it is gone."""
+
+    def grab(self) -> Pixels | None:
+        """As it looks now, None when it looks as it did the last time; the array is the caller's. Raises ScreenError."""
 
     def close(self) -> None:
         """Let go of the screen. Idempotent."""
@@ -63,6 +77,9 @@ class MonitorSource:
         self.monitor = Monitor(number, place["left"], place["top"], place["width"], place["height"])
         self._number = number
 
+    def place(self) -> Place:
+        return Place(self.monitor.left, self.monitor.top, self.monitor.width, self.monitor.height)
+
     def grab(self) -> Pixels:
         from mss.exception import ScreenShotError
 
@@ -86,6 +103,9 @@ class PatternSource:
         self._base = np.full((height, width, 4), 255, np.uint8)
         self._base[..., :3] = bars[np.arange(width) * len(bars) // width] // 4 * 3
         self._step = 0
+
+    def place(self) -> None:
+        """Nowhere."""
 
     def grab(self) -> Pixels:
         pixels = self._base.copy()

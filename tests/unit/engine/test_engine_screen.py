@@ -13,7 +13,8 @@ from blinkq.base.clock import SystemClock
 from blinkq.engine.screen import operator as operator_module
 from blinkq.engine.screen.operator import ScreenOperator
 from blinkq.engine.screen.server import ControlRefused, ScreenServer
-from blinkq.engine.screen.source import Monitor, PatternSource, ScreenError, ScreenSource
+from blinkq.engine.screen.source import Monitor, PatternSource, Place, ScreenError, ScreenSource
+from blinkq.rfb.encodings import Encoding
 from blinkq.rfb.messages import Transmit, Updated
 from blinkq.rfb.viewer import ViewerCore
 
@@ -150,3 +151,55 @@ def test_no_screen() -> None:
     assert scene.ended.wait(60)
     scene.server.join(60)
     assert scene.reason == "There is no screen."
+
+
+class Still:
+    """A source in which nothing moves after the first picture, until it is gone."""
+
+    def __init__(self) -> None:
+        self.grabbed = 0
+        self.gone = threading.Event()
+
+    def place(self) -> Place:
+        if self.gone.is_set():
+            raise ScreenError("It is gone.")
+        return Place(1, 2, 640, 400)
+
+    def grab(self) -> Any:
+        self.grabbed += 1
+        return PatternSource().grab() if self.grabbed == 1 else None
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_source_in_which_nothing_moves_is_refined_and_watched() -> None:
+    source = Still()
+    scene = Scene(lambda: source)
+    scene.viewer = ViewerCore(encodings=(Encoding.TIGHT, Encoding.JPEG_QUALITY_0))
+    events: list[Any] = []
+    scene.server = ScreenServer("test", lambda: source, scene.operator, SystemClock(), scene.inbox.put, scene.over, events.append)
+    scene.server.start()
+    wanted = PatternSource().grab()
+    while scene.viewer.screen is None or not (scene.viewer.screen.pixels[..., :3] == wanted[..., :3]).all():
+        scene.until(scene.updates + 1)
+    assert [event for event in events if isinstance(event, Place)] == [Place(1, 2, 640, 400)]
+    source.gone.set()
+    assert scene.ended.wait(30)
+    scene.server.join(10)
+    assert scene.reason == "It is gone."
+
+
+def test_what_waits_to_be_done_is_not_done_after_control_was_taken_back() -> None:
+    scene = Scene()
+    gate = threading.Event()
+    scene.server.start()
+    scene.until(1)
+    scene.server.allow_control(True)
+    scene.server._inbox.put(lambda: gate.wait(10) and None)
+    scene.viewer.key(0x61, True, 0.0)
+    scene.carry()
+    scene.server.allow_control(False)
+    gate.set()
+    scene.stop()
+    assert scene.hands.done == ["closed"]

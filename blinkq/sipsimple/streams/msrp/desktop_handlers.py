@@ -16,9 +16,12 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import in_engine
 from blinkq.engine.network import Listener, Stream, StreamHandler
-from blinkq.engine.screen.operator import open_operator
+from blinkq.engine.screen.operator import ScreenOperator, open_operator
 from blinkq.engine.screen.server import ControlRefused, ScreenServer
-from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, ScreenSource
+from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, Place, ScreenSource
+from blinkq.engine.screen.window import Window
+from blinkq.engine.screen.window_operator import WindowOperator
+from blinkq.engine.screen.window_source import WindowSource
 from blinkq.rfb.messages import ClipboardReceived
 from blinkq.sipsimple.runtime import Runtime
 
@@ -224,16 +227,18 @@ class ExternalVNCViewerHandler(_External):
 
 
 class ScreenServerHandler(DesktopSharingHandlerBase):
-    """BlinkQ shows a screen.
+    """BlinkQ shows a screen, or one window. Posts ScreenServerHandlerPlaceDidChange, ScreenServerHandlerGotClipboard.
 
     :param monitor: 0 all monitors together, others from 1; None a test screen
     :param control: whether the viewer may press keys and move the pointer; ``control`` can be changed at any time
+    :param window: this one alone (see ``sipsimple.screens.windows``), and no monitor
     """
 
     type = "passive"
 
-    def __init__(self, monitor: int | None = 0, control: bool = False, name: str = "BlinkQ") -> None:
+    def __init__(self, monitor: int | None = 0, control: bool = False, name: str = "BlinkQ", window: Window | None = None) -> None:
         super().__init__()
+        self._window = window
         self._monitor = monitor
         self._control = control
         self._name = name
@@ -255,7 +260,7 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
         engine = Runtime.current()
         loop = engine.loop
         self._server = ScreenServer(
-            self._name, self._open_source, lambda: open_operator(self._place), engine.clock, self.send,
+            self._name, self._open_source, self._open_operator, engine.clock, self.send,
             lambda reason: loop.call(lambda: self._ended(reason)), self._event,
         )  # fmt: skip
         self._server.start()
@@ -287,14 +292,22 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
             self._server = None
 
     def _open_source(self) -> ScreenSource:
+        if self._window is not None:
+            return WindowSource(self._window)
         if self._monitor is None:
             return PatternSource()
         source = MonitorSource(self._monitor)
         self._place = source.monitor
         return source
 
+    def _open_operator(self) -> ScreenOperator:
+        return open_operator(self._place) if self._window is None else WindowOperator(self._window)
+
     def _event(self, event: object) -> None:
-        if isinstance(event, ClipboardReceived):
+        if isinstance(event, Place):
+            place = {"left": event.left, "top": event.top, "width": event.width, "height": event.height}
+            post("ScreenServerHandlerPlaceDidChange", self, **place, shown=event.shown)
+        elif isinstance(event, ClipboardReceived):
             post("ScreenServerHandlerGotClipboard", self, text=event.text)
         elif isinstance(event, ControlRefused):
             self._control = False
