@@ -91,7 +91,7 @@ class ShareDialog(QDialog):
         self.hint.setText(f"{seen} {self.tr('A border and a bar are there until you stop.')}")
 
     def _title(self, window: Window) -> str:
-        title = clean_line(window.title or window.application) or self.tr("without a name")
+        title = clean_line(window.title or window.application, 60) or self.tr("without a name")
         return (self.tr("Window: %1 (hidden)") if window.hidden else self.tr("Window: %1")).replace("%1", title)
 
     def _text(self, monitor: Monitor) -> str:
