@@ -88,7 +88,10 @@ class AnswerTool(Tool):
         if session.replaced_session is not None:
             self.output.say(f"{session.replaced_session.remote_identity} hands us over")
         hand_over = self._hand_over_later if self.target is not None else None
-        conversation = Conversation(self, session, self._conversation_ended, echo=self.echoes, on_start=hand_over)
+        conversation = Conversation(
+            self, session, self._conversation_ended, echo=self.echoes, on_start=hand_over,
+            take=lambda streams: self._added(session, streams),
+        )  # fmt: skip
         conversation.transferring = self.target is not None
         self.conversations.append(conversation)
         self.output.say(f"{conversation.peer} is calling")
@@ -113,6 +116,11 @@ class AnswerTool(Tool):
                 session.reject(488)
         except IllegalStateError:  # the caller gave up while we rang; SIPSessionDidFail is under way
             pass
+
+    def _added(self, session: Session, proposed: Iterable[Any]) -> list[Any]:
+        """The streams to take into a call: one of each kind is enough there too, but for files."""
+        there = {"audio", *(stream.type for stream in session.streams or ())} - {"file-transfer"}
+        return self._wanted(stream for stream in proposed if stream.type not in there)
 
     def _wanted(self, offered: Iterable[Any]) -> list[Any]:
         """The streams to accept, one of each kind (of files all), with somebody to attend to those that are no sound."""

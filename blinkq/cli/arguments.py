@@ -120,7 +120,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _accept_options(command: argparse.ArgumentParser, default: str) -> None:
-    text = f"what callers may offer: audio, chat, file-transfer, desktop-sharing, with commas (default {default})"
+    text = f"what callers may offer, or add to a call: audio, chat, file-transfer, desktop-sharing, with commas (default {default})"
     command.add_argument("--accept", type=_kinds, default=_kinds(default), metavar="KINDS", help=text)
     command.add_argument("--files-dir", type=Path, metavar="DIR", help="where incoming files are kept, instead of the settings' folder")
 

@@ -7,9 +7,10 @@ whether the call went well. Where the peer hands us over to somebody else, that 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import EllipsisType
+from typing import Any
 
 from blinkq.base.notification import Notification, NotificationHandler
 from blinkq.cli.tool import Tool
@@ -30,6 +31,7 @@ class Conversation(NotificationHandler):
     :param on_end: called in the main thread with True (the call stood and ended normally) or False
     :param echo: instead of microphone and loudspeaker, send back what is heard
     :param on_start: called in the main thread when the call stands
+    :param take: called in the main thread with the streams that the peer wants to add; returns those to take. By default none is taken
     :param record: the file to write instead of --record; None for no file
 
     ``transferring``: the call is good only if it could be handed over.
@@ -38,6 +40,7 @@ class Conversation(NotificationHandler):
     def __init__(
         self, tool: Tool, session: Session, on_end: Callable[[Conversation, bool], None], *, echo: bool = False,
         on_start: Callable[[Conversation], None] | None = None, record: Path | EllipsisType | None = ...,
+        take: Callable[[Sequence[Any]], list[Any]] = lambda _streams: [],
     ) -> None:  # fmt: skip
         self._tool = tool
         self._options = tool.options
@@ -45,6 +48,7 @@ class Conversation(NotificationHandler):
         self._on_end = on_end
         self._echo = echo
         self._on_start = on_start
+        self._take = take
         self._record: Path | None = self._options.record if record is ... else record
         self.transferring = False
         self._transferred = False
@@ -110,8 +114,7 @@ class Conversation(NotificationHandler):
         self.stream = next((stream for stream in notification.data.streams if isinstance(stream, AudioStream)), None)
         stream = self.stream
         if stream is None:
-            kinds = " and ".join(stream.type for stream in notification.data.streams)
-            self._say(f"In a session with {self.peer}: {kinds}")
+            self._say(f"In a session with {self.peer}: {_kinds(notification.data.streams)}")
         else:
             lock = ", encrypted (SRTP)" if stream.srtp_active else ""
             way = ""
@@ -144,12 +147,22 @@ class Conversation(NotificationHandler):
 
     def _NH_SIPSessionGotProposal(self, notification: Notification) -> None:
         if notification.data.originator == "remote":
-            kinds = " and ".join(stream.type for stream in notification.data.streams)
-            self._say(f"{self.peer} wants to add {kinds}; a terminal has no use for it")
+            taken = self._take(notification.data.proposed_streams)
+            fate = "" if taken else "; refused"
+            self._say(f"{self.peer} wants to add {_kinds(notification.data.proposed_streams)}{fate}")
             try:
-                self.session.reject_proposal(488)
+                if taken:
+                    self.session.accept_proposal(taken)
+                else:
+                    self.session.reject_proposal(488)
             except IllegalStateError:  # the peer took it back meanwhile
                 pass
+
+    def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
+        if notification.data.action == "add":
+            self._say(f"Added to the call: {_kinds(notification.data.added_streams)}")
+        elif notification.data.action == "remove":
+            self._say(f"No more in the call: {_kinds(notification.data.removed_streams)}")
 
     def _NH_SIPSessionGotConferenceInfo(self, notification: Notification) -> None:
         users = notification.data.conference_info.users
@@ -285,3 +298,7 @@ class Conversation(NotificationHandler):
             return "no time"
         minutes, seconds = divmod(round((end - begin) / datetime.timedelta(seconds=1)), 60)
         return f"{minutes}:{seconds:02d}"
+
+
+def _kinds(streams: Sequence[Any]) -> str:
+    return " and ".join(stream.type for stream in streams)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from typing import Any
 
@@ -23,6 +24,8 @@ def run(options: Namespace, output: Output) -> int:
     for path in options.files:
         if not path.is_file():
             raise CommandFailure(f"There is no file {path}.")
+        if not os.access(path, os.R_OK):  # rather than after the others have gone
+            raise CommandFailure(f"{path} cannot be read: Permission denied.")
     return SendFileTool(options, output).run()
 
 

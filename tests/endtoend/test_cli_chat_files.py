@@ -6,6 +6,8 @@ import hashlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +83,29 @@ def test_files_arrive_as_they_were(command: Command, port: int, tmp_path: Path) 
     assert sorted(path.name for path in target.iterdir()) == ["big (2).bin", "big.bin", "leer.txt", "Übung 'eins'.txt"]
     assert digest(target / "big (2).bin") == digest(files[0])
     assert (target / "big.bin").read_bytes() == b"was here before"
+
+
+def test_a_chat_and_a_file_come_into_a_call_and_go_again(command: Command, port: int, tmp_path: Path) -> None:
+    source, target = tmp_path / "data.bin", tmp_path / "incoming"
+    source.write_bytes(os.urandom(2 * MEBIBYTE))
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1", "--files-dir", str(target)) as service:
+        service.wait_for("SIPApplicationDidStart")
+        environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+        caller = [sys.executable, str(Path(__file__).with_name("medium_changer.py")), "call", str(port), str(source)]
+        with subprocess.Popen(caller, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as calling:
+            try:
+                service.wait_for("SIPSessionDidRenegotiateStreams", 60, count=4)
+                service.wait_for_text("No more in the call: file-transfer", 60)
+            finally:
+                calling.kill()
+        steps = [line for line in service.text.splitlines() if line.startswith(("Added", "No more"))]
+        service.interrupt()
+        service.wait()
+    assert steps == [
+        "Added to the call: chat", "No more in the call: chat", "Added to the call: file-transfer", "No more in the call: file-transfer",
+    ]  # fmt: skip
+    assert [path.name for path in target.iterdir()] == ["data.bin"]
+    assert digest(target / "data.bin") == digest(source)
 
 
 def test_a_killed_transfer_goes_on_where_it_stopped(command: Command, port: int, tmp_path: Path) -> None:
