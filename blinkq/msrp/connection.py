@@ -20,7 +20,7 @@ from blinkq.msrp.events import (
     SessionFailed,
     Transmit,
 )
-from blinkq.msrp.limits import MAX_GAPS, MAX_PENDING_REQUESTS, MAX_UNREAD_ANSWERS
+from blinkq.msrp.limits import MAX_GAPS, MAX_PENDING_REQUESTS, MAX_QUIET_CHUNKS, MAX_UNREAD_ANSWERS
 from blinkq.msrp.outgoing import LOW_WATER, OutgoingMessage
 from blinkq.msrp.reader import ChunkBegan, ChunkBody, ChunkEnded, ChunkReader, Piece
 from blinkq.msrp.receiving import Receiving
@@ -55,6 +55,7 @@ class Connection:
         self._writer = Writer(entropy, whole_chunks)
         self._outputs: list[object] = []
         self._pending: dict[str, _Pending] = {}
+        self._quiet: dict[str, _Pending] = {}  # chunks of which only a failure is answered
         self._sessions: list[Session] = []
         self._receiving: Receiving | None = None
         self._writable = True
@@ -92,6 +93,7 @@ class Connection:
         self._writer.remove_session(session)
         self._give_out(now)
         self._pending = {tid: pending for tid, pending in self._pending.items() if pending.session is not session}
+        self._quiet = {tid: pending for tid, pending in self._quiet.items() if pending.session is not session}
         session.connection = None
         if self._receiving is not None and self._receiving.session is session:
             self._receiving.abandon()
@@ -101,7 +103,7 @@ class Connection:
         self._fill(now)
 
     def give_up(self, session: Session, message: OutgoingMessage, now: float) -> None:
-        self._writer.remove(message)
+        self._writer.give_up(session, message)
         self._fill(now)
 
     def send_urgent(self, data: bytes, now: float) -> None:
@@ -199,21 +201,24 @@ class Connection:
             writer.output.clear()
         for done in writer.finished:
             message = done.message
-            if message.failure_report == "yes" and not message.finished:
-                message.unanswered += 1
-                self._pending[done.chunk.transaction_id] = _Pending(
-                    done.session, done.chunk, now + RESPONSE_TIMEOUT, message, done.start, done.end
-                )
+            if message.failure_report != "no" and not message.finished:
+                pending = _Pending(done.session, done.chunk, now + RESPONSE_TIMEOUT, message, done.start, done.end)
+                if message.failure_report == "yes":
+                    message.unanswered += 1
+                    self._pending[done.chunk.transaction_id] = pending
+                else:
+                    self._quiet[done.chunk.transaction_id] = pending
+                    while len(self._quiet) > MAX_QUIET_CHUNKS:
+                        del self._quiet[next(iter(self._quiet))]
             if done.last:
                 self._outputs.append(MessageSent(done.session, message))
                 self._settle(done.session, message)
         writer.finished.clear()
 
     def _settle(self, session: Session, message: OutgoingMessage) -> None:
-        """A message that waits for nothing any more is forgotten."""
+        """A message that waits for nothing any more is done; only a failure on the rest of its way would still be news."""
         if message.sent and not message.unanswered and not message.success_report and not message.finished:
-            message.finished = True
-            session.unfinished.pop(message.message_id, None)
+            session.settle(message)
 
     # --- receiving ---------------------------------------------------------------------------------------------------
 
@@ -272,8 +277,11 @@ class Connection:
 
     def _response(self, response: Chunk, now: float) -> None:
         pending = self._pending.pop(response.transaction_id, None)
+        quiet = self._quiet.pop(response.transaction_id, None)
         if pending is not None:
             self._answered(pending, response, now)
+        elif quiet is not None and quiet.message is not None and response.code is not None and response.code != 200:
+            self._refused(quiet.session, quiet.message, response.code, response.comment or REASONS.get(response.code, ""), response)
 
     def _answered(self, pending: _Pending, response: Chunk | None, now: float) -> None:
         session, message = pending.session, pending.message
@@ -291,18 +299,27 @@ class Connection:
                     self._outputs.append(ChunkDelivered(session, message, pending.chunk, response, known))
                 self._settle(session, message)
             else:
-                self.fail(session, message, code, reason, response)
+                self._refused(session, message, code, reason, response)
+                return
         if code in (481, 506) or (code == 408 and message is None):
             self._outputs.append(SessionFailed(session, code, reason))
 
+    def _refused(self, session: Session, message: OutgoingMessage, code: int, reason: str, response: Chunk | None) -> None:
+        self.fail(session, message, code, reason, response)
+        if code in (481, 506):
+            self._outputs.append(SessionFailed(session, code, reason))
+
     def _report(self, session: Session, chunk: Chunk) -> None:
-        message = session.unfinished.get(chunk.message_id or "")
+        message_id = chunk.message_id or ""
+        message = session.unfinished.get(message_id) or session.settled.get(message_id)
         if message is None:
             return
         try:
             status = chunk.status
             byte_range = chunk.byte_range if chunk.header("Byte-Range") else ByteRange(1, message.size, message.size)
         except MSRPParseError:
+            return
+        if status.namespace != "000":  # of an extension that we do not know (RFC 4975 §7.1.2)
             return
         if status.code != 200:
             self.fail(session, message, status.code, status.comment or REASONS.get(status.code, ""), chunk)

@@ -35,5 +35,11 @@ MAX_UNREAD_ANSWERS = 4 * 1024 * 1024
 MAX_GAPS = 1024
 """Separate ranges of one message received so far: chunks out of order come from relays, and those reorder a few at most."""
 
+MAX_QUIET_CHUNKS = 256
+"""Chunks sent on one connection of which only a failure would be answered (Failure-Report: partial), that are remembered."""
+
+MAX_SETTLED = 64
+"""Messages of one session sent and answered by the next hop, that are remembered: a relay further on may still report a failure."""
+
 MAX_PENDING_REQUESTS = 4096
 """Requests without an answer yet on one connection; no more chunks are begun until answers come."""

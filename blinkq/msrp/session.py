@@ -9,7 +9,7 @@ from blinkq.base.errors import IllegalStateError
 from blinkq.msrp.chunk import Chunk
 from blinkq.msrp.events import MessageFailed
 from blinkq.msrp.incoming import IncomingMessage
-from blinkq.msrp.limits import MAX_INCOMPLETE_MESSAGES, MAX_MESSAGE_SIZE
+from blinkq.msrp.limits import MAX_INCOMPLETE_MESSAGES, MAX_MESSAGE_SIZE, MAX_SETTLED
 from blinkq.msrp.outgoing import OutgoingMessage
 from blinkq.msrp.uri import MSRPURI
 from blinkq.msrp.values import ByteRange, Status
@@ -59,6 +59,7 @@ class Session:
         self.incoming: dict[str, IncomingMessage] = {}
         self.refused: dict[str, int] = {}  # messages of which no more is taken, and how that is answered
         self.unfinished: dict[str, OutgoingMessage] = {}
+        self.settled: dict[str, OutgoingMessage] = {}  # finished as far as we know
         self._entropy = entropy
 
     def send(
@@ -170,9 +171,19 @@ class Session:
                 connection.give_up(self, message, now)
                 connection.fail(self, message, 0, "Stream ended", None)
         self.unfinished.clear()
+        self.settled.clear()
         self.incoming.clear()
         if connection is not None:
             connection.detach(self, now)
+
+    def settle(self, message: OutgoingMessage) -> None:
+        """Nothing more is expected about a message that was sent; a failure may still be reported."""
+        message.finished = True
+        self.unfinished.pop(message.message_id, None)
+        if message.failure_report != "no":
+            self.settled[message.message_id] = message
+            while len(self.settled) > MAX_SETTLED:
+                del self.settled[next(iter(self.settled))]
 
     def new_request(self, method: str, *headers: tuple[str, str], path: tuple[MSRPURI, ...] | None = None) -> Chunk:
         """A request of this session, not sent yet."""
@@ -180,7 +191,7 @@ class Session:
 
     def failure(self, message: OutgoingMessage, code: int, reason: str, chunk: Chunk | None) -> MessageFailed | None:
         """The last event of a message that fails; None when it had its last one."""
-        if message.finished:
+        if message.finished and self.settled.pop(message.message_id, None) is not message:
             return None
         message.finished = True
         message.forget()

@@ -17,7 +17,7 @@ from blinkq.msrp.values import ByteRange
 __all__ = ["BURST", "PIECE", "FinishedChunk", "Writer"]
 
 PIECE = 32 * 1024
-"""Bytes written before others get their turn; a message of at most this many left goes out in one chunk of known size."""
+"""Bytes written before others get their turn; a message of at most this many left goes out in one chunk."""
 
 MAX_CHUNK = 1024 * 1024
 """Bytes after which a chunk is ended, so that progress becomes known."""
@@ -27,6 +27,9 @@ RELAYED_CHUNK = 8 * 1024
 
 MAX_CHUNK_TIME = 0.5
 """Seconds after which it is ended on a slow connection."""
+
+MAX_CLOSED = 2 * 1024
+"""Bytes of body up to which a chunk may say beforehand where it ends: larger ones must be interruptible (RFC 4975 §5.1)."""
 
 BURST = 64 * 1024
 """Bytes given out in one turn; the driver asks for the next one when the connection can take it."""
@@ -88,6 +91,16 @@ class Writer:
             for entry in [entry for entry in queue if entry[1] is message]:
                 queue.remove(entry)
 
+    def give_up(self, session: Session, message: OutgoingMessage) -> None:
+        """Forget a message, and tell the peer if it was begun; between two chunks an empty one does so."""
+        if self._open is not None and self._open.message is not message:
+            self._close("+")
+        untold = self._open is None and message.start < message.position and not message.sent
+        self.remove(message)
+        if untold:
+            chunk = self._new_chunk(session, message, ByteRange(message.position + 1, None, message.size))
+            self.output.append(chunk.to_bytes(b"", "#"))
+
     def remove_session(self, session: Session) -> None:
         for message in [message for owner, message in (*self._short, *self._long) if owner is session]:
             self.remove(message)
@@ -134,9 +147,10 @@ class Writer:
         while message.position - start < most and (piece := message.take(most - (message.position - start))):
             pieces.append(piece)
         body = b"".join(pieces)
-        chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
+        byte_range = ByteRange(start + 1, start + len(body) if len(body) <= MAX_CLOSED else None, message.size)
+        chunk = self._new_chunk(session, message, byte_range)
         while f"-------{chunk.transaction_id}".encode() in body:
-            chunk = self._new_chunk(session, message, ByteRange(start + 1, start + len(body), message.size))
+            chunk = self._new_chunk(session, message, byte_range)
         message.sent = message.exhausted
         self.output.append(chunk.to_bytes(body, "$" if message.sent else "+"))
         self.finished.append(FinishedChunk(session, message, chunk, start, message.position, message.sent))

@@ -74,7 +74,7 @@ def test_whole_chunks_for_connections_of_messages() -> None:
         assert [isinstance(piece, ChunkBegan) for piece in pieces].count(True) == 1
         assert isinstance(pieces[0], ChunkBegan)
         assert isinstance(pieces[-1], ChunkEnded)
-        assert pieces[0].chunk.byte_range.end is not None
+        assert (pieces[0].chunk.byte_range.end is None) == (len(data) > 2500)  # the large ones could be interrupted
         assert len(data) < 34 * 1024
     pair.bob.connection.receive_data(b"".join(given), 0.0)
     pair.run()
