@@ -68,6 +68,7 @@ class DesktopViewer(QObject):
         self._clock = clock
         self._handler = stream.handler
         self._core = ViewerCore(quality=_QUALITY)
+        self._core.view_only = True
         self._trouble = ""
         self._controlling = False
         bridge.listen(_DATA, self._NH_DesktopSharingStreamGotData, self._handler)
@@ -104,6 +105,7 @@ class DesktopViewer(QObject):
     def controlling(self, controlling: bool) -> None:
         if controlling != self._controlling:
             self._controlling = controlling
+            self._core.view_only = not controlling
             self.changed.emit()
 
     # commands --------------------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ class ViewDesktopTool(StreamTool):
     def streams(self) -> list[Any]:
         if self.options.screenshot is not None:
             self.core, self.handler = ViewerCore(), InternalVNCViewerHandler()
+            self.core.view_only = True
         else:
             self.handler = ExternalVNCViewerHandler(("localhost", self.options.port), VIEWER_LIMIT)
         return [DesktopSharingStream(self.account, self.handler)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from blinkq.rfb import clipboard
+from blinkq.rfb.clipboard import SERVER, SMALL_ANSWER, ClipboardEnd
 from blinkq.rfb.damage import TILE, Tiles, changed_tiles, rectangles, tile_shape
 from blinkq.rfb.encoders.encoder import Encoder, RawEncoder, ZlibEncoder
 from blinkq.rfb.encoders.tight import TightEncoder
@@ -15,7 +15,6 @@ from blinkq.rfb.encoders.zrle import ZRLEEncoder
 from blinkq.rfb.encodings import Encoding
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer, Rectangle
-from blinkq.rfb.limits import MAX_TEXT
 from blinkq.rfb.messages import (
     ClipboardReceived,
     Connected,
@@ -46,13 +45,13 @@ _COMPRESSION_RANGE = range(Encoding.COMPRESSION_0, Encoding.COMPRESSION_0 + 10)
 class ServerCore:
     """Feed it with ``receive_data`` and ``frame``.
 
-    name: of the desktop; allow_input: whether keys, pointer and clipboard of the viewer are handed up at all: not before somebody allowed
-    it; congested: set it while the viewer does not take what was sent: no pictures are made then. ``UpdateWanted`` tells that a new
-    picture would be sent at once: a viewer that asks is not given one of before.
+    name: of the desktop; allow_input: whether keys, pointer and clipboard of the viewer are handed up at all, and ours given: not before
+    somebody allowed it; congested: set it while the viewer does not take what was sent: no pictures are made then. ``UpdateWanted`` tells
+    that a new picture would be sent at once: a viewer that asks is not given one of before.
     """
 
     def __init__(self, width: int, height: int, name: str, *, allow_input: bool = False) -> None:
-        self.allow_input = allow_input
+        self._allow_input = allow_input
         self.congested = False
         self._answered = False  # with a text since the last bytes came: one burst of requests gets one answer
         self.name = name
@@ -77,8 +76,7 @@ class ServerCore:
         self._resized = False
         self._failed = False
         self._connected = False
-        self._extended_clipboard = False
-        self._our_text = ""
+        self._clipboard = ClipboardEnd(SERVER)
         self._reader: StreamReader | None = None
         self._send(b"RFB 003.008\n")
 
@@ -88,6 +86,15 @@ class ServerCore:
     def waiting(self) -> bool:
         """The viewer can take a picture now."""
         return self._wanted
+
+    @property
+    def allow_input(self) -> bool:
+        return self._allow_input
+
+    @allow_input.setter
+    def allow_input(self, allowed: bool) -> None:
+        self._allow_input = allowed
+        self._clipboard.forget()
 
     def receive_data(self, data: bytes, now: float) -> None:
         """Bytes of the viewer. Never raises."""
@@ -132,11 +139,9 @@ class ServerCore:
         self._update(now)
 
     def cut_text(self, text: str, now: float) -> None:
-        """Our clipboard has this text now."""
-        self._our_text = text
-        if self._connected:
-            make = clipboard.provide_message if self._extended_clipboard else clipboard.plain_message
-            self._send(make(3, text))
+        """Our clipboard has this text now; told to a viewer that may do more than look."""
+        if self._connected and self.allow_input:
+            self._send(self._clipboard.offer(text))
 
     def bell(self, now: float) -> None:
         """Ring at the viewer's."""
@@ -207,9 +212,9 @@ class ServerCore:
             self._pace = Pace(9 if quality is None else quality)
         self._level = next((kind - Encoding.COMPRESSION_0 for kind in wanted if kind in _COMPRESSION_RANGE), 2)
         self._choose()
-        if Encoding.EXTENDED_CLIPBOARD in self._known and not self._extended_clipboard:
-            self._extended_clipboard = True
-            self._send(clipboard.caps_message(3))
+        if Encoding.EXTENDED_CLIPBOARD in self._known and not self._clipboard.extended:
+            self._clipboard.extended = True
+            self._send(self._clipboard.caps())
 
     def _choose(self) -> None:
         """The encoder that the viewer likes best. A new one begins new zlib streams, which the viewer would not notice: each is kept."""
@@ -245,26 +250,12 @@ class ServerCore:
             self._outputs.append(PointerReceived(min(x, self._screen.width - 1), min(y, self._screen.height - 1), buttons))
 
     def _text(self) -> Script:
-        (size,) = struct.unpack(">3xi", (yield 7))
-        if abs(size) > MAX_TEXT + 1024:
-            raise RFBError("clipboard text that is too long")
-        data = yield abs(size)
-        if size >= 0:
-            self._take_text(data.decode("latin-1"))
-            return
-        flags, rest = clipboard.parse_extended(data)
-        if not flags & clipboard.TEXT or flags & clipboard.CAPS:
-            return
-        if flags & clipboard.NOTIFY and self.allow_input:
-            self._send(clipboard.request_message(3))
-        elif flags & clipboard.REQUEST and not self._answered and not self.congested:
-            self._answered = True
-            self._send(clipboard.provide_message(3, self._our_text))
-        elif flags & clipboard.PROVIDE:
-            self._take_text(clipboard.text_of(rest))
-
-    def _take_text(self, text: str) -> None:
-        if self.allow_input:
+        answer = yield from self._clipboard.read(self.allow_input, not self._answered and not self.congested)
+        if answer:
+            self._answered = self._answered or len(answer) > SMALL_ANSWER
+            self._send(answer)
+        text = self._clipboard.take()
+        if text is not None:
             self._outputs.append(ClipboardReceived(text))
 
     def _skip_continuous(self) -> Script:

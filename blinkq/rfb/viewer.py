@@ -6,13 +6,13 @@ import struct
 from collections.abc import Callable, Generator
 
 from blinkq.base.errors import IllegalStateError
-from blinkq.rfb import clipboard
 from blinkq.rfb.authentication import CHALLENGE_SIZE, answer_challenge
+from blinkq.rfb.clipboard import CLIENT, SMALL_ANSWER, ClipboardEnd
 from blinkq.rfb.encodings import VIEWER_ENCODINGS, Encoding
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer
 from blinkq.rfb.jpeg import decode_jpeg
-from blinkq.rfb.limits import MAX_NAME, MAX_TEXT
+from blinkq.rfb.limits import MAX_NAME
 from blinkq.rfb.messages import Bell, ClipboardReceived, Connected, Failed, PasswordWanted, Resized, Transmit, Updated
 from blinkq.rfb.pixel_format import OURS, PixelFormat
 from blinkq.rfb.stream import Script, StreamReader
@@ -49,8 +49,9 @@ class ViewerCore:
         self._screens: tuple[bytes, ...] = ()
         self._continuous = False
         self._fences = False
-        self._extended_clipboard = False
-        self._our_text = ""
+        self._view_only = False
+        self._clipboard = ClipboardEnd(CLIENT)
+        self._answered = False  # with a text since the last bytes came: one burst of requests gets one answer
         self._reader = StreamReader(self._run())
 
     # commands ------------------------------------------------------------------------------------------------------------------------
@@ -60,10 +61,21 @@ class ViewerCore:
         """Whether the server lets us ask for another size of the screen."""
         return self._resizable
 
+    @property
+    def view_only(self) -> bool:
+        """True: keys, pointer and clipboard neither go there nor come from there."""
+        return self._view_only
+
+    @view_only.setter
+    def view_only(self, view_only: bool) -> None:
+        self._view_only = view_only
+        self._clipboard.forget()
+
     def receive_data(self, data: bytes, now: float) -> None:
         """Bytes of the server. Never raises."""
         if self._failed:
             return
+        self._answered = False
         try:
             self._reader.feed(data)
         except RFBError as error:
@@ -84,24 +96,19 @@ class ViewerCore:
 
     def key(self, keysym: int, pressed: bool, now: float) -> None:
         """Press or release a key. keysym: X11's number."""
-        if self._connected:
+        if self._connected and not self._view_only:
             self._send(struct.pack(">BB2xI", 4, pressed, keysym & 0xFFFFFFFF))
 
     def pointer(self, x: int, y: int, buttons: int, now: float) -> None:
         """Move the pointer, with these buttons down (see PointerReceived)."""
-        if self._connected and self.screen is not None:
+        if self._connected and not self._view_only and self.screen is not None:
             x, y = max(0, min(x, self.screen.width - 1)), max(0, min(y, self.screen.height - 1))
             self._send(struct.pack(">BBHH", 5, buttons & 255, x, y))
 
     def cut_text(self, text: str, now: float) -> None:
         """Our clipboard has this text now."""
-        self._our_text = text
-        if not self._connected:
-            return
-        if self._extended_clipboard:
-            self._send(clipboard.provide_message(6, text))
-        else:
-            self._send(clipboard.plain_message(6, text))
+        if self._connected and not self._view_only:
+            self._send(self._clipboard.offer(text))
 
     def resize(self, width: int, height: int, now: float) -> None:
         """Ask for a screen of another size, where the server lets us (``resizable``)."""
@@ -230,23 +237,13 @@ class ViewerCore:
         yield from ()
 
     def _text(self) -> Script:
-        (size,) = struct.unpack(">3xi", (yield 7))
-        if abs(size) > MAX_TEXT + 1024:
-            raise RFBError("clipboard text that is too long")
-        data = yield abs(size)
-        if size >= 0:
-            self._outputs.append(ClipboardReceived(data.decode("latin-1")))
-            return
-        flags, rest = clipboard.parse_extended(data)
-        if flags & clipboard.CAPS:
-            self._extended_clipboard = True
-            self._send(clipboard.caps_message(6))
-        elif flags & clipboard.NOTIFY and flags & clipboard.TEXT:
-            self._send(clipboard.request_message(6))
-        elif flags & clipboard.REQUEST and flags & clipboard.TEXT:
-            self._send(clipboard.provide_message(6, self._our_text))
-        elif flags & clipboard.PROVIDE and flags & clipboard.TEXT:
-            self._outputs.append(ClipboardReceived(clipboard.text_of(rest)))
+        answer = yield from self._clipboard.read(not self._view_only, not self._answered)
+        if answer:
+            self._answered = self._answered or len(answer) > SMALL_ANSWER
+            self._send(answer)
+        text = self._clipboard.take()
+        if text is not None:
+            self._outputs.append(ClipboardReceived(text))
 
     def _end_of_continuous(self) -> Script:
         """The server knows continuous updates: it sends pictures unasked from now on."""

@@ -170,7 +170,7 @@ def test_tight_with_gradient_and_jpeg() -> None:
         update(entry(0, 0, 4, 4, 7, b"\x40\x01\x02" + RED[:3] * 3 + b"\x0a" + zlib.compress(b"\x03" * 16)[:10])),
         update(entry(0, 0, 400, 400, -239, b"")),
         b"\x07",
-        b"\x03\0\0\0\x7f\xff\xff\xff",
+        b"\x03\0\0\0\xff\xff\xff\xfe\0\0",
     ],
 )  # fmt: skip
 def test_lies_end_the_connection_and_draw_nothing_outside(data: bytes) -> None:
