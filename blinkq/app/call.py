@@ -196,6 +196,11 @@ class Call(QObject):
             self.notice = self.tr("Taken without the sound")
             self._finish(CallStage.ENDED, "answered")
 
+    def await_sound(self) -> None:
+        """The session stands without sound, which has just been accepted."""
+        if self.stage is CallStage.INCOMING:
+            self._enter(CallStage.ANSWERING)
+
     def busy(self) -> None:
         """Refuse with 486: other devices of this account may still ring."""
         self._refuse(_BUSY_HERE)
@@ -277,6 +282,23 @@ class Call(QObject):
             self._enter(CallStage.RINGING)
 
     def _NH_SIPSessionDidStart(self, _notification: Notification) -> None:
+        self._begin()
+
+    def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
+        """Sound may come to a session that had none, and go while the rest of the session stays."""
+        added, removed = (any(stream.type == "audio" for stream in streams)
+                          for streams in (notification.data.added_streams, notification.data.removed_streams))  # fmt: skip
+        if added and self.stage is CallStage.ANSWERING:
+            self._begin()
+        elif removed and self.stage is CallStage.TALKING and not any(stream.type == "audio" for stream in self.session.streams or ()):
+            self.notice = self.tr("The sound was removed; the rest goes on.")
+            self._finish(CallStage.ENDED, "answered")
+
+    def _NH_SIPSessionHadProposalFailure(self, notification: Notification) -> None:
+        if self.stage is CallStage.ANSWERING and notification.data.originator == "remote":
+            self._cannot(str(notification.data.failure_reason))
+
+    def _begin(self) -> None:
         self._answered_at = self._clock.monotonic()
         stream = self.stream
         if stream is not None:
@@ -375,7 +397,7 @@ class Call(QObject):
 
 _SESSION_NOTIFICATIONS = (
     "SIPSessionNewOutgoing", "SIPSessionGotRingIndication", "SIPSessionDidStart", "SIPSessionDidFail", "SIPSessionDidEnd",
-    "SIPSessionDidChangeHoldState",
+    "SIPSessionDidChangeHoldState", "SIPSessionDidRenegotiateStreams", "SIPSessionHadProposalFailure",
 )  # fmt: skip
 _STREAM_NOTIFICATIONS = (
     "AudioStreamDidStartRecordingAudio", "AudioStreamDidStopRecordingAudio", "AudioStreamDidChangeRTPParameters",

@@ -155,6 +155,12 @@ class CallList(QObject):
             other.hang_up()
         call.answer(beside=beside)
 
+    def adopt_sound(self, session: SessionLike) -> Call:
+        """A session of another kind gets sound, since a person has agreed: it is a call from now on."""
+        call = self._adopt(session, incoming=True, announced=False)
+        call.await_sound()
+        return call
+
     def dismiss(self, call: Call) -> None:
         """Take a call that is over out of the list."""
         if call.over and call in self.calls:

@@ -80,7 +80,8 @@ class DesktopWindow(QWidget):
         viewer = self.viewer
         shown = viewer.stage is ViewStage.SHOWN
         self.setWindowTitle(self.tr("Screen of %1 – BlinkQ").replace("%1", viewer.title))
-        self.title_label.setText(f"{viewer.title} – {viewer.desktop_name}" if viewer.desktop_name else viewer.title)
+        named = viewer.desktop_name not in ("", "BlinkQ")  # what BlinkQ itself says tells nobody anything
+        self.title_label.setText(f"{viewer.title} – {viewer.desktop_name}" if named else viewer.title)
         self.pages.setCurrentWidget(self.area if shown else self._message_page)
         self.message_label.setText(self._message())
         set_level(self.message_label, "error" if viewer.failed else "muted")

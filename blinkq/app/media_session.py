@@ -138,7 +138,8 @@ class MediaSession(QObject):
             self.reject()
             return
         self._stopped = True
-        if self.part_of_call or self._others:
+        alone = [stream is self.stream for stream in self.session.streams or ()] == [True]  # the sound of a call may have gone
+        if (self.part_of_call or self._others) and not alone:
             self._leave()
         elif (self.stage is MediaStage.LOOKING_UP and self.session.state is None) or not self._attempt(self.session.end):
             self._finish()

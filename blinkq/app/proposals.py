@@ -1,4 +1,4 @@
-"""What peers propose to add to a standing call: each proposal becomes a question, until it is answered, taken back or too old."""
+"""What peers propose to add to a call or chat: each proposal becomes a question, until it is answered, taken back or too old."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 
 from PyQt6.QtCore import QCoreApplication, QObject, pyqtSignal
 
+from blinkq.app.address import display_address
 from blinkq.app.call import Call
 from blinkq.app.call_list import CallList
+from blinkq.app.chat_entries import clean_line
 from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.middleware import Middleware, SessionLike, StreamLike
 from blinkq.app.offered_media import Accepted, OfferedMedia, Question
@@ -28,6 +30,35 @@ _DECLINE = 603
 _WITHOUT_WINDOW = frozenset({"screen-sharing", "video"})
 #: media that are shown in windows of their own
 _WITH_WINDOW = frozenset({"chat", "desktop-sharing", "file-transfer"})
+
+
+class SessionParty(QObject):
+    """The other party of a session that is no call, such as a chat. ``finished`` when the session is over."""
+
+    finished = pyqtSignal()
+
+    def __init__(self, bridge: NotificationBridge, session: SessionLike, name_of: Callable[[str], str], parent: QObject) -> None:
+        super().__init__(parent)
+        identity = session.remote_identity
+        self.uri = str(identity.uri) if identity is not None else ""
+        self.peer = display_address(self.uri)
+        self.name = name_of(self.uri) or clean_line((identity.display_name if identity is not None else "") or "")
+        self.title = self.name or self.peer
+        self.account = session.account
+        self._bridge = bridge
+        self._session = session
+        for name in _ENDS:
+            bridge.listen(name, self._ended, session)
+
+    def close(self) -> None:
+        """Stop listening. Idempotent."""
+        for name in _ENDS:
+            self._bridge.forget(name, self._ended, self._session)
+        self.deleteLater()
+
+    def _ended(self, _notification: Notification) -> None:
+        self.finished.emit()
+        self.close()
 
 
 class _Over(QObject):
@@ -60,17 +91,18 @@ class Proposals(QObject):
             return
         proposed = notification.data.proposed_streams
         streams = [stream for stream in proposed if self._has_place(stream)]
-        if call is None or not streams:
+        if not streams:
             self._refuse(call, session, media_text(proposed))
         else:
-            self._ask(call, session, streams)
+            self._ask(call or SessionParty(self._bridge, session, self._calls.name_of, self), session, streams)
 
-    def _ask(self, call: Call, session: SessionLike, streams: list[StreamLike]) -> None:
+    def _ask(self, party: Call | SessionParty, session: SessionLike, streams: list[StreamLike]) -> None:
         over = _Over(self)
+        call = party if isinstance(party, Call) else None
 
         def agree() -> None:
             chosen = [stream for number, stream in enumerate(streams) if number in request.chosen]
-            self._media.choose_screen(chosen, call.title, over.gone, accept)
+            self._media.choose_screen(chosen, party.title, over.gone, accept)
 
         def accept(accepted: Accepted) -> None:
             if session.state != "received_proposal":  # taken back meanwhile
@@ -78,34 +110,43 @@ class Proposals(QObject):
             if not accepted.streams:
                 refuse()
                 return
+            talk = call
+            if talk is None and any(stream.type == "audio" for stream in accepted.streams):
+                talk = self._calls.adopt_sound(session)
             for stream in accepted.streams:
                 if stream.type in _WITH_WINDOW:
                     link = MediaSession(
-                        self._middleware, self._bridge, session, stream, call.uri, MediaStage.CALLING, self, part_of_call=True
+                        self._middleware, self._bridge, session, stream, party.uri, MediaStage.CALLING, self, part_of_call=talk is not None
                     )
-                    self._media.follow(accepted, stream, link, call.name, call.account, call)
-            self._attempt(call, lambda: session.accept_proposal(accepted.streams))
+                    self._media.follow(accepted, stream, link, party.name, party.account, talk)
+            self._attempt(party, lambda: session.accept_proposal(accepted.streams))
 
         def refuse() -> None:
             files = all(stream.type == "file-transfer" for stream in streams)
-            self._attempt(call, lambda: session.reject_proposal(_DECLINE if files else _NOT_ACCEPTABLE_HERE))
+            self._attempt(party, lambda: session.reject_proposal(_DECLINE if files else _NOT_ACCEPTABLE_HERE))
 
-        question = self._question(streams)
+        question = self._question(streams, talking=call is not None)
         request = PeerRequest(
-            call, question.heading, question.text, question.picture, Decision(agree, refuse), self,
+            party, question.heading, question.text, question.picture, Decision(agree, refuse), self,
             choices=[self._media.choice(stream) for stream in streams] if len(streams) > 1 else (),
         )  # fmt: skip
-        call.finished.connect(over.gone)
+        party.finished.connect(over.gone)
         self._open[id(session)] = request, over
         self.asked.emit(request)
 
-    def _question(self, streams: list[StreamLike]) -> Question:
-        """A call has its own words for a chat: there is talk already."""
+    def _question(self, streams: list[StreamLike], *, talking: bool) -> Question:
+        """A call has its own words: there is talk already."""
         alone = streams[0] if len(streams) == 1 else None
+        if not talking and alone is not None and alone.type == "audio":
+            return Question(self.tr("Talk?"), self.tr("wants to talk with you."), "call")
+        if not talking and alone is not None and alone.type == "chat":
+            return self._media.question(alone)
         if alone is not None and alone.type in ("desktop-sharing", "file-transfer"):
             return self._media.question(alone)
         if all(stream.type == "file-transfer" for stream in streams):
             return Question(self.tr("Take files?"), self.tr("wants to send you files:"), "file")
+        if not talking:
+            return Question(self.tr("Accept?"), self.tr("wants to begin with you:"), "add")
         text = self.tr("wants to add to the call with you: %1").replace("%1", media_text(streams))
         return Question(self.tr("Add to the call?"), text if alone is not None else self.tr("wants to add to the call with you:"), "add")
 
@@ -119,12 +160,12 @@ class Proposals(QObject):
             call.tell(text.replace("%1", call.title).replace("%2", media))
 
     @staticmethod
-    def _attempt(call: Call | None, command: Callable[[], None]) -> bool:
+    def _attempt(party: Call | SessionParty | None, command: Callable[[], None]) -> bool:
         """Answer; the peer may have taken it back at this very moment."""
         try:
             command()
         except (BlinkQError, RuntimeError) as error:
-            log.info("proposal of %s: %s", call.peer if call is not None else "somebody", error)
+            log.info("proposal of %s: %s", party.peer if party is not None else "somebody", error)
             return False
         return True
 
@@ -148,6 +189,8 @@ class Proposals(QObject):
         if request is not None and over is not None:
             request.close()
             over.gone.emit()
+            if isinstance(request.call, SessionParty):
+                request.call.close()
             request.deleteLater()
             over.deleteLater()
         call = self._call_of(notification.sender)
@@ -158,6 +201,7 @@ class Proposals(QObject):
         return next((call for call in self._calls.live if call.session is session), None)
 
 
+_ENDS = ("SIPSessionDidEnd", "SIPSessionDidFail")
 _NOTIFICATIONS = ("SIPSessionGotProposal", "SIPSessionGotAcceptProposal", "SIPSessionGotRejectProposal", "SIPSessionHadProposalFailure")
 
 

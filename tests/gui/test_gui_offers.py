@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.fake_middleware import FakeStream
+from support.fake_middleware import FakeStream, announce
 from support.gui_person import Person
 
 from blinkq.app.call import CallStage
@@ -130,7 +130,7 @@ def test_our_screen_is_not_shown_by_an_answer_in_passing(offer: Offer) -> None:
     assert offer.session.commands == ["ring"]  # which one?
     offer.person.click(shared.dialogs[-1].share_button)
     assert offer.taken == [offer.sound, offer.show]
-    assert shared.bars[-1].share.monitor.number == 1
+    assert shared.bars[-1].share.what.number == 1
 
 
 def test_second_thoughts_about_the_screen_take_the_rest(offer: Offer) -> None:
@@ -212,11 +212,76 @@ def test_a_file_that_comes_in_a_call_is_removed_by_its_sender(offer: Offer) -> N
     assert "remove" not in offer.session.commands[-1]
 
 
-def test_what_a_session_that_is_no_call_proposes_is_refused(offer: Offer) -> None:
+# sessions that are no calls --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chatting(offer: Offer) -> Offer:
+    """Carol chats with us."""
     offer.session = offer.person.middleware.calls_in(streams=[offer.chat])
     offer.person.settle()
     offer.answer()
     offer.session.starts()
-    offer.session.proposes_streams(offer.file)
     offer.person.settle()
-    assert offer.session.commands[-1] == "reject proposal 488"
+    offer._watch("accept_proposal")
+    return offer
+
+
+def test_a_file_and_a_screen_come_to_a_chat(chatting: Offer) -> None:
+    chatting.session.proposes_streams(chatting.file, chatting.view)
+    chatting.person.settle()
+    assert chatting.dialog.ui.titleLabel.text() == "Carol Jones"
+    assert chatting.words == ["File: report.pdf (2.1 MB)", "Look at a screen of theirs"]
+    chatting.answer()
+    chatting.session.runs_proposal()
+    chatting.person.settle()
+    assert len(chatting.person.application.desktops.windows) == 1
+    chatting.person.application.messages.files.transfers[0].cancel()
+    assert chatting.session.commands[-1] == "remove file-transfer"
+
+
+def test_a_chat_becomes_a_call_and_a_chat_again(chatting: Offer) -> None:
+    chatting.session.proposes_streams(chatting.sound)
+    chatting.person.settle()
+    assert chatting.dialog.ui.questionLabel.text() == "wants to talk with you."
+    chatting.answer()
+    assert chatting.person.panel(chatting.session).call.stage is CallStage.ANSWERING
+    chatting.session.runs_proposal()
+    chatting.person.settle()
+    panel = chatting.person.panel(chatting.session)
+    assert panel.call.stage is CallStage.TALKING
+    assert panel.ui.chatButton.isChecked()
+    chatting.session.removes(chatting.sound)
+    chatting.person.settle()
+    assert panel.call.stage is CallStage.ENDED
+    assert panel.ui.noticeLabel.text() == "The sound was removed; the rest goes on."
+    (chat,) = chatting.person.application.messages.chats.chats
+    assert chat.open
+    chat.end()
+    assert chatting.session.commands[-1] == "end"
+
+
+@pytest.mark.expect_warnings
+def test_the_sound_could_not_come(chatting: Offer) -> None:
+    chatting.session.proposes_streams(chatting.sound)
+    chatting.person.settle()
+    chatting.answer()
+    streams = [chatting.sound]
+    announce("SIPSessionHadProposalFailure", chatting.session, originator="remote", failure_reason="no codec in common", streams=streams,
+             proposed_streams=streams)  # fmt: skip
+    chatting.person.settle()
+    assert chatting.person.panel(chatting.session).call.stage is CallStage.FAILED
+
+
+def test_a_chat_ends_while_a_person_is_asked(chatting: Offer) -> None:
+    chatting.session.proposes_streams(chatting.sound)
+    chatting.person.settle()
+    chatting.session.ends()
+    chatting.person.settle()
+    assert not chatting.person.application.dialogs
+
+
+def test_a_chat_refuses_what_there_is_no_window_for(chatting: Offer) -> None:
+    chatting.session.proposes("video")
+    chatting.person.settle()
+    assert chatting.session.commands[-1] == "reject proposal 488"
