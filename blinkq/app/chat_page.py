@@ -6,8 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from PyQt6.QtCore import QEvent, QMimeData, QUrl, pyqtBoundSignal, pyqtSignal
-from PyQt6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence, QResizeEvent, QShortcut
+from PyQt6.QtCore import QEvent, QMimeData, Qt, QUrl, pyqtBoundSignal, pyqtSignal
+from PyQt6.QtGui import (
+    QDesktopServices,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+)
 from PyQt6.QtWidgets import QFrame, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from blinkq.app.chat import Chat
@@ -24,7 +33,7 @@ from blinkq.app.picture import Picture
 from blinkq.app.picture_window import PictureWindow
 from blinkq.app.questions import ask
 from blinkq.app.room_pane import RoomForm, RoomPane
-from blinkq.app.widgets import ElidedLabel, fill_menu, set_level
+from blinkq.app.widgets import ElidedLabel, fill_menu, set_level, set_mark
 
 __all__ = ["ChatPage", "ChatPageForm"]
 
@@ -110,19 +119,27 @@ class ChatPage(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         data = event.mimeData() if event is not None else None
         if event is not None and data is not None and (data.hasUrls() or data.hasImage() or data.hasText()):
-            event.acceptProposedAction()
+            event.setDropAction(Qt.DropAction.CopyAction)  # what is sent stays where it is, whatever the other window proposes
+            event.accept()
+            self._invite(True)
 
     def dragMoveEvent(self, event: QDragMoveEvent | None) -> None:
         if event is not None:
-            event.acceptProposedAction()
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent | None) -> None:
+        self._invite(False)
 
     def dropEvent(self, event: QDropEvent | None) -> None:
+        self._invite(False)
         data = event.mimeData() if event is not None else None
         if event is None or data is None:
             return
         if not self.take(data) and data.hasText():
             self.ui.messageEdit.insertPlainText(data.text())
-        event.acceptProposedAction()
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
@@ -139,6 +156,16 @@ class ChatPage(QWidget):
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 
+    def _invite(self, over: bool) -> None:
+        """Show that what is held over the page can be dropped."""
+        set_mark(self.ui.view, "drop", over)
+        label = self.drop_label
+        if over:
+            label.setText(self.tr("Drop to send to %1").replace("%1", self.chat.title))
+            label.setGeometry(self.ui.view.geometry().adjusted(3, 3, -3, -3))
+            label.raise_()
+        label.setVisible(over)
+
     def _prepare(self) -> None:
         ui = self.ui
         font = ui.titleLabel.font()
@@ -151,6 +178,13 @@ class ChatPage(QWidget):
             set_icon(button, name)
         set_icon(ui.sendButton, "send", "on_accent")
         ui.view.setAccessibleName(self.tr("Messages with %1").replace("%1", self.chat.title))
+        self.drop_label = QLabel(self)
+        self.drop_label.setObjectName("dropLabel")
+        self.drop_label.setTextFormat(Qt.TextFormat.PlainText)
+        self.drop_label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.drop_label.setWordWrap(True)
+        self.drop_label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.drop_label.hide()
         self.menu = QMenu(self)
         fill_menu(self.menu, (self.tr("&Find… (Ctrl+F)"), self.begin_find), (self.tr("&Clear this chat…"), self._clear))
         ui.moreButton.setMenu(self.menu)

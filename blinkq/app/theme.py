@@ -125,6 +125,8 @@ QTabWidget::pane {{ border: none; }}
 QTreeView {{ show-decoration-selected: 0; }}
 QListView, QTreeView, QPlainTextEdit, QTextBrowser {{ border: 1px solid {c.line}; border-radius: 8px; background: {c.base}; padding: 2px; }}
 QListView:focus, QTreeView:focus, QPlainTextEdit:focus, QTextBrowser:focus {{ border: 2px solid {c.accent}; padding: 1px; }}
+QTextBrowser[drop="true"] {{ border: 2px dashed {c.accent}; padding: 1px; }}
+QLabel#dropLabel {{ background: {c.card}; color: {c.accent}; border-radius: 8px; font-weight: 600; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {c.muted}; border-radius: 3px; background: {c.base}; }}
 QCheckBox::indicator:checked {{ image: url("{tick}"); }}
 QCheckBox::indicator:focus {{ border: 2px solid {c.accent}; width: 12px; height: 12px; }}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication, QWidget
 from support.fake_clock import FakeClock
 from support.fake_messages import FakeFile
@@ -307,6 +307,23 @@ def test_files_are_dropped_on_the_page_of_a_chat(files: Files) -> None:
     assert page.chat.entries[-1].transfer is not None
     assert not page.ui.view.acceptDrops()  # or the text would take the path as words
     assert not page.ui.messageEdit.acceptDrops()
+
+
+def test_the_page_says_that_it_takes_what_is_held_over_it(files: Files) -> None:
+    page = files.page()
+    data = QMimeData()
+    data.setText("words")
+    enter = QDragEnterEvent(
+        QPointF(50, 100).toPoint(), Qt.DropAction.CopyAction | Qt.DropAction.MoveAction, data, Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    QApplication.sendEvent(page, enter)
+    assert enter.isAccepted()
+    assert enter.dropAction() == Qt.DropAction.CopyAction  # or the other program would remove what it has given
+    assert page.drop_label.isVisible()
+    assert page.drop_label.text() == "Drop to send to bob@example.com"
+    QApplication.sendEvent(page, QDragLeaveEvent())
+    assert not page.drop_label.isVisible()
 
 
 def test_files_are_dropped_on_a_contact(files: Files) -> None:

@@ -14,6 +14,7 @@ nothing here presses anything.
     {"gone": NAME}                  no such widget is visible
     {"action": TEXT}                an entry of an open menu or of the menu bar whose text begins so -> x, y
     {"tray": true}                  the tray icon -> x, y
+    {"started": true}               the middleware runs
     With "press": true a place counts only when the display really shows it there, with nothing in front: a window that was just opened
     is not where it will be, and a click at it would hit another one.
 
@@ -49,6 +50,8 @@ class Driver(QObject):
         self._connections: list[QLocalSocket] = []
         self._waiting: list[tuple[QLocalSocket, dict[str, Any], float]] = []
         self._screen = Screen()
+        self._started = False
+        application.bridge.listen("SIPApplicationDidStart", lambda _notification: setattr(self, "_started", True))
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_AGAIN)
         self._timer.timeout.connect(self._look_again)
@@ -110,6 +113,8 @@ class Driver(QObject):
             return None if _named(request["gone"]) else {}
         if "action" in request:
             return _action(request["action"])
+        if "started" in request:
+            return {} if self._started else None
         if "tray" in request:
             place = self._application.tray.icon.geometry()
             return _middle(place) if place.isValid() and place.width() > 1 else None
@@ -167,7 +172,7 @@ def _named(name: str) -> list[QWidget]:
 
 
 def _text(widget: QWidget) -> str:
-    text = getattr(widget, "text", None)
+    text = getattr(widget, "text", None) or getattr(widget, "toPlainText", None)
     return str(text()) if text is not None else ""
 
 
