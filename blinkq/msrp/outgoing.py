@@ -6,10 +6,17 @@ from collections import deque
 
 from blinkq.msrp.ranges import Ranges
 
-__all__ = ["LOW_WATER", "OutgoingMessage"]
+__all__ = ["LOW_WATER", "PIECE", "RELAYED_CHUNK", "OutgoingMessage"]
 
 LOW_WATER = 512 * 1024
 """Bytes: when less than this is left in memory of a body that comes bit by bit, more of it is wanted."""
+
+
+PIECE = 32 * 1024
+"""Bytes written before others get their turn; a message of at most this many left goes out in one chunk."""
+
+RELAYED_CHUNK = 8 * 1024
+"""The same through relays, some of which take a chunk only as a whole, into a small buffer."""
 
 
 class OutgoingMessage:

@@ -10,7 +10,7 @@ from blinkq.msrp.chunk import Chunk
 from blinkq.msrp.events import MessageFailed
 from blinkq.msrp.incoming import IncomingMessage
 from blinkq.msrp.limits import MAX_INCOMPLETE_MESSAGES, MAX_MESSAGE_SIZE, MAX_SETTLED
-from blinkq.msrp.outgoing import OutgoingMessage
+from blinkq.msrp.outgoing import PIECE, RELAYED_CHUNK, OutgoingMessage
 from blinkq.msrp.uri import MSRPURI
 from blinkq.msrp.values import ByteRange, Status
 
@@ -61,6 +61,16 @@ class Session:
         self.unfinished: dict[str, OutgoingMessage] = {}
         self.settled: dict[str, OutgoingMessage] = {}  # finished as far as we know
         self._entropy = entropy
+
+    @property
+    def relayed(self) -> bool:
+        """What we send goes through relays."""
+        return len(self.remote_path) > 1
+
+    @property
+    def whole_size(self) -> int:
+        """Bytes of a message that goes out in one chunk; such messages do not overtake each other."""
+        return RELAYED_CHUNK if self.relayed else PIECE
 
     def send(
         self,

@@ -10,20 +10,14 @@ from dataclasses import dataclass, field
 
 from blinkq.base.clock import Entropy
 from blinkq.msrp.chunk import Chunk, end_line
-from blinkq.msrp.outgoing import OutgoingMessage
+from blinkq.msrp.outgoing import RELAYED_CHUNK, OutgoingMessage
 from blinkq.msrp.session import Session
 from blinkq.msrp.values import ByteRange
 
-__all__ = ["BURST", "PIECE", "FinishedChunk", "Writer"]
-
-PIECE = 32 * 1024
-"""Bytes written before others get their turn; a message of at most this many left goes out in one chunk."""
+__all__ = ["BURST", "FinishedChunk", "Writer"]
 
 MAX_CHUNK = 1024 * 1024
 """Bytes after which a chunk is ended, so that progress becomes known."""
-
-RELAYED_CHUNK = 8 * 1024
-"""The same through relays, some of which take a chunk only as a whole, into a small buffer."""
 
 MAX_CHUNK_TIME = 0.5
 """Seconds after which it is ended on a slow connection."""
@@ -76,7 +70,7 @@ class Writer:
 
     def add(self, session: Session, message: OutgoingMessage) -> None:
         """Queue a message."""
-        short = message.all_provided and message.buffered <= _most(session, PIECE)
+        short = message.all_provided and message.buffered <= session.whole_size
         (self._short if short else self._long).append((session, message))
 
     def add_urgent(self, data: bytes) -> None:
@@ -142,7 +136,7 @@ class Writer:
 
     def _whole(self, session: Session, message: OutgoingMessage) -> int:
         """As much of a message as one chunk takes."""
-        start, most = message.position, _most(session, PIECE)
+        start, most = message.position, session.whole_size
         pieces: list[bytes] = []
         while message.position - start < most and (piece := message.take(most - (message.position - start))):
             pieces.append(piece)
@@ -180,7 +174,7 @@ class Writer:
             if current is None:
                 return 0
         message = current.message
-        data = message.take(_most(current.session, PIECE))
+        data = message.take(current.session.whole_size)
         if current.marker in data:  # cannot happen by chance; the body must not end its own chunk all the same
             self._close("+")
             current = self._begin_chunk(current.session, message, message.position - len(data), now)
@@ -192,7 +186,7 @@ class Writer:
             self._long.remove((current.session, message))
             self._close("$")
         elif (
-            current.written >= _most(current.session, MAX_CHUNK)
+            current.written >= (RELAYED_CHUNK if current.session.relayed else MAX_CHUNK)
             or now - current.began >= MAX_CHUNK_TIME
             or any(other is not message and other.sendable for _, other in self._long)
         ):
@@ -233,7 +227,3 @@ class Writer:
         return Chunk(
             self.entropy.token(8), session.remote_path, (session.local_uri,), "SEND", headers=tuple(headers), has_body=True
         )
-
-
-def _most(session: Session, size: int) -> int:
-    return min(size, RELAYED_CHUNK) if len(session.remote_path) > 1 else size

@@ -19,9 +19,9 @@ from blinkq.sipsimple.streams.msrp import ExternalVNCServerHandler, InternalVNCS
 RFB = "application/x-rfb"
 
 
-async def started(s: CallScene, handler: Any, *extra: str, setup: str) -> tuple[DesktopSharingStream, MSRPPeer]:
+async def started(s: CallScene, handler: Any, *extra: str, setup: str, **options: Any) -> tuple[DesktopSharingStream, MSRPPeer]:
     """Alice shares or looks, Bob has accepted."""
-    bob = MSRPPeer(await s.peer(), assemble=False)
+    bob = MSRPPeer(await s.peer(), assemble=False, **options)
     await bob.listen()
 
     def act(event: Any) -> None:
@@ -104,6 +104,18 @@ def test_desktops_of_old_and_new_clients(attributes: tuple[str, ...], setup: str
             bob.stop()
 
     scene()
+
+
+@flow
+async def test_a_piece_that_is_refused_ends_the_desktop() -> None:
+    """The rest of the bytes makes no sense without it."""
+    async with call_scene() as s:
+        ours = InternalVNCServerHandler()
+        _stream, bob = await started(s, ours, "rfbsetup:active", setup="active", accept_types=("text/plain",))
+        ours.send(b"a picture")
+        assert "415" in (await s.until("MediaStreamDidFail")).reason
+        await s.until("SIPSessionDidEnd")
+        bob.stop()
 
 
 @flow

@@ -11,9 +11,10 @@ from support.call_scene import CallScene, call_scene, flow
 from support.msrp_peer import MSRPPeer
 from support.msrp_relay import ScriptedRelay
 
+from blinkq.base.clock import SeededEntropy
 from blinkq.engine.msrp_relay import RelayAddress
 from blinkq.engine.tls import TLSConfig
-from blinkq.msrp.events import MessageDelivered, MessageReceived
+from blinkq.msrp.events import DataReceived, MessageDelivered, MessageReceived
 from blinkq.msrp.reader import ChunkBegan, ChunkEnded, ChunkReader
 from blinkq.msrp.session import Session
 from blinkq.msrp.uri import parse_path
@@ -22,7 +23,8 @@ from blinkq.sip.digest import Credentials
 from blinkq.sip.events import InvitationAnswered, InvitationReceived, ReinviteAnswered, ReinviteReceived
 from blinkq.sipsimple import msrp_events
 from blinkq.sipsimple.configuration.datatypes import MSRPRelayAddress
-from blinkq.sipsimple.streams import ChatStream
+from blinkq.sipsimple.streams import ChatStream, DesktopSharingStream
+from blinkq.sipsimple.streams.msrp import InternalVNCServerHandler
 
 RELAY = "192.0.2.50"
 SRV = "_msrps._tcp.example.com SRV 1 1 2855 relay.example.com.\nrelay.example.com A 192.0.2.50"
@@ -422,6 +424,46 @@ def test_a_peer_whose_relays_change(change: str) -> None:
             await s.until("ChatStreamDidDeliverMessage", 2)
             assert relay.requests[0].to_path[0].session_id == ("place1" if change == "relays" else "place0")
             place.close()
+            bob.stop()
+
+    scene()
+
+
+@pytest.mark.parametrize("websocket", [True, False])
+def test_the_bytes_of_a_desktop_keep_their_order(websocket: bool) -> None:
+    @flow
+    async def scene() -> None:
+        settings: dict[str, Any] = {"nat_traversal__msrp_relay": MSRPRelayAddress(RELAY, 443, "wss")} if websocket else {}
+        async with call_scene(nat_traversal__use_msrp_relay_for_outbound=True, **settings) as s:
+            relay = await relay_for(s)
+            relay.host.names.add(RELAY)
+            await relay.listen_websocket()
+            bob = MSRPPeer(await s.peer(), assemble=False)
+            await bob.listen()
+
+            def act(event: Any) -> None:
+                if isinstance(event, InvitationReceived):
+                    answer = bob.sdp("rfbsetup:active", setup="active", types="application/x-rfb").replace(b"m=message", b"m=application")
+                    bob.peer.do(event.invitation.accept, answer)
+                    s.engine.loop.loop.create_task(connect_to_relay(bob, SessionDescription.parse(event.sdp or b"")))
+
+            bob.peer.on_event = act
+            handler = InternalVNCServerHandler()
+            stream = DesktopSharingStream(s.account, handler)
+            s.call(bob.peer, streams=[stream])
+            await s.until("SIPSessionDidStart")
+            link = s.engine.msrp._link_of(stream.msrp)
+            assert link is not None
+            assert link.stream is not None
+            assert link.stream.on_writable is not None
+            picture = SeededEntropy(5).octets(300_000)
+            link.stream.on_writable(False)  # the network is slow: all of it waits, and has its turn
+            for place in range(0, len(picture), 100_000):
+                handler.send(picture[place : place + 100_000])
+            handler.send(b"the end")
+            link.stream.on_writable(True)
+            await s.settle(2)
+            assert b"".join(event.data for event in bob.of(DataReceived)) == picture + b"the end"
             bob.stop()
 
     scene()

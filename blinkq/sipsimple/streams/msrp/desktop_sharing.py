@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from blinkq.base.errors import IllegalStateError
-from blinkq.msrp.events import DataReceived, MessageSent
-from blinkq.msrp.writer import PIECE
+from blinkq.msrp.events import DataReceived, MessageFailed, MessageSent
 from blinkq.sdp.description import Attribute, MediaDescription
 from blinkq.sipsimple.streams.interface import InvalidStreamError, UnknownStreamError
 from blinkq.sipsimple.streams.msrp.base import MSRPStreamBase
@@ -68,9 +67,9 @@ class DesktopSharingStream(MSRPStreamBase):
         """Bytes for the other party; for handlers, on the engine thread."""
         if self._state != "ESTABLISHED" or self.msrp is None or self.msrp.ended:
             return
-        for place in range(0, len(data), PIECE):
-            # short messages keep their order, long ones would be overtaken
-            self._call(self.msrp.send, CONTENT_TYPE, data[place : place + PIECE], failure_report="partial")
+        size = self.msrp.whole_size  # such messages keep their order, larger ones would be overtaken
+        for place in range(0, len(data), size):
+            self._call(self.msrp.send, CONTENT_TYPE, data[place : place + size], failure_report="partial")
 
     def handler_failed(self, reason: str) -> None:
         """The handler cannot go on; for handlers, on the engine thread."""
@@ -115,6 +114,8 @@ class DesktopSharingStream(MSRPStreamBase):
             self._handler.data_received(event.data)
         elif isinstance(event, MessageSent):
             self._handler.data_sent(event.message.size or 0)
+        elif isinstance(event, MessageFailed) and event.code:  # the rest makes no sense without it
+            self._fail(f"the other party did not get all of the desktop: {event.code} {event.reason}".rstrip())
 
     def _ending(self) -> None:
         self._handler.end()
