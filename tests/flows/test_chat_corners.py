@@ -28,6 +28,25 @@ def sent(bob: MSRPPeer) -> list[tuple[str, Any]]:
     return found
 
 
+@flow
+async def test_a_message_larger_than_the_peer_takes_is_not_sent() -> None:
+    async with call_scene() as s:
+        stream, bob = await incoming(s, "max-size:2000")
+        stream.send_message("x" * 3000)
+        failed = await s.until("ChatStreamDidNotDeliverMessage")
+        assert failed.reason == "the other party takes messages of at most 2000 bytes"
+        stream.send_message("x" * 1000)
+        await s.until("ChatStreamDidDeliverMessage")
+        assert len(sent(bob)) == 1
+        invitation = next(iter(bob.peer.endpoint.agent.invitations))  # type: ignore[attr-defined]  # the real agent
+        bob.peer.do(invitation.reinvite, bob.sdp("max-size:many", version=2))
+        await bob.peer.until(ReinviteAnswered)
+        await s.settle()
+        stream.send_message("x" * 3000)
+        await s.until("ChatStreamDidDeliverMessage", 2)
+        bob.stop()
+
+
 # what the peer takes -----------------------------------------------------------------------------------------------------------------
 
 

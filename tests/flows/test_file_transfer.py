@@ -75,6 +75,23 @@ def whole(bob: MSRPPeer) -> bytes:
     return b"".join(event.data for event in bob.of(DataReceived))
 
 
+def test_a_file_larger_than_the_peer_takes_is_not_sent(tmp_path: Path) -> None:
+    path = tmp_path / "data.bin"
+    path.write_bytes(BODY)
+
+    @flow
+    async def scene() -> None:
+        async with call_scene() as s:
+            _stream, bob = await pushing(s, path, f"max-size:{len(BODY) - 1}")
+            ended = await s.until("FileTransferHandlerDidEnd")
+            assert (ended.error, ended.reason) == (True, f"the other party takes files of at most {len(BODY) - 1} bytes")
+            await s.settle()
+            assert whole(bob) == b""
+            bob.stop()
+
+    scene()
+
+
 def test_a_file_is_pushed(tmp_path: Path) -> None:
     path = tmp_path / "data.bin"
     path.write_bytes(BODY)

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from support.fake_network import FakeHost, FakeNetwork
 from support.virtual_loop import VirtualClock, run
+from support.websocket_server import WebSocketServer
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.msrp_endpoint import MSRPEndpoint
 from blinkq.engine.msrp_link import BIND_TIMEOUT
+from blinkq.engine.network import Stream
 from blinkq.msrp.events import MessageDelivered, MessageFailed, MessageReceived, SessionBound, SessionFailed
 from blinkq.msrp.session import Session
 from blinkq.msrp.uri import MSRPURI
@@ -72,6 +74,37 @@ def test_two_sessions_share_a_port() -> None:
         assert theirs[1].connection is not None
         alice.endpoint.stop()
         bob.endpoint.stop()
+
+    run(scene())
+
+
+def test_a_peer_that_is_reached_over_websocket() -> None:
+    """Its URI says so (RFC 7977); the first thing that it gets is the empty SEND that names the session."""
+
+    async def scene() -> None:
+        world = FakeNetwork()
+        alice, host = Party(world, "10.0.0.1", 1), world.host("10.0.0.2")
+        servers: list[WebSocketServer] = []
+
+        def accept(stream: Stream) -> WebSocketServer:
+            servers.append(WebSocketServer(stream))
+            return servers[-1]
+
+        await host.listen_stream("10.0.0.2", 8080, accept)
+        session = alice.session(9, "alice", MSRPURI("10.0.0.2", 8080, "bob", transport="ws"))
+        await alice.endpoint.connect(session, "10.0.0.2")
+        await asyncio.sleep(1)
+        (server,) = servers
+        (hello,) = server.messages
+        assert b"SEND\r\nTo-Path: msrp://10.0.0.2:8080/bob;ws\r\n" in hello
+        server.write(b"MSRP 1234 SEND\r\nTo-Path: %s\r\nFrom-Path: msrp://10.0.0.2:8080/bob;ws\r\nMessage-ID: 1\r\nByte-Range: 1-2/2\r\n"
+                     b"Content-Type: text/plain\r\n\r\nhi\r\n-------1234$\r\n" % str(session.local_uri).encode())  # fmt: skip
+        await asyncio.sleep(1)
+        assert [event.body for event in alice.of(MessageReceived)] == [b"hi"]
+        assert server.messages[1].startswith(b"MSRP 1234 200")
+        alice.endpoint.stop()
+        await asyncio.sleep(1)
+        assert server.closed or server.protocol.close_rcvd is not None
 
     run(scene())
 

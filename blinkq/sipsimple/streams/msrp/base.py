@@ -83,6 +83,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
         self.msrp: MSRPSession | None = None
         self.remote_accept_types: tuple[str, ...] = ()
         self.remote_accept_wrapped_types: tuple[str, ...] = ()
+        self.remote_max_size: int | None = None
         self._state = "NULL"
         self._incoming = False
         self._offer: tuple[SessionDescription, int] | None = None
@@ -388,6 +389,8 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
                 engine.msrp.connect_through(session, self._relay)
             else:
                 host = remote.path[0].host
+                if remote.path[0].transport not in ("tcp", "ws"):
+                    raise InvalidStreamError(f"the peer is reached over {remote.path[0].transport[:20]!r}, which is not known here")
                 tls = self._client_tls(remote) if remote.secure else None
                 await engine.msrp.connect(session, await _address_of(host, session.local_uri.host), tls, host)
         except (NetworkError, ResolveError, InvalidStreamError) as error:
@@ -426,6 +429,7 @@ class MSRPStreamBase(metaclass=MediaStreamRegistrar):
     def _note_remote(self, remote: Remote) -> None:
         self.remote_accept_types = remote.accept_types
         self.remote_accept_wrapped_types = remote.accept_wrapped_types
+        self.remote_max_size = remote.max_size
 
     def _offered(self) -> tuple[SessionDescription, int]:
         if self._offer is None:

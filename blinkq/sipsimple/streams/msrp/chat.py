@@ -263,6 +263,9 @@ class ChatStream(MSRPStreamBase):
         except (ChatStreamError, BuilderError) as error:
             self._not_delivered(waiting, str(error))
             return
+        if self.remote_max_size is not None and len(body) > self.remote_max_size:
+            self._not_delivered(waiting, f"the other party takes messages of at most {self.remote_max_size} bytes")
+            return
         if self.msrp.ended:  # the connection has just broken; what becomes of the stream is told in a moment
             self._not_delivered(waiting, "the MSRP connection broke")
             return

@@ -123,6 +123,10 @@ class FileSender(FileTransferHandler):
         session = self.stream.msrp
         if session is None or self._message is not None or self.ended:
             return
+        limit = self.stream.remote_max_size
+        if limit is not None and (self.stream.file_selector.size or 0) > limit:
+            self._end(f"the other party takes files of at most {limit} bytes")
+            return
         self._position = self.transferred = start
         post("FileTransferHandlerDidStart", self)
         selector = self.stream.file_selector

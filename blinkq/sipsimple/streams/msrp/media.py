@@ -23,7 +23,8 @@ _ROLES = {"active", "passive", "actpass", "holdconn"}
 class Remote:
     """What an m= line of the peer says.
 
-    path: its relays and itself, nearest to it first as written; setup: None when it does not say; fingerprint: of its certificate.
+    path: its relays and itself, nearest to it first as written; setup: None when it does not say; fingerprint: of its certificate;
+    max_size: bytes of the largest message that it takes (RFC 4975 §8.6), None when it does not say.
     """
 
     path: tuple[MSRPURI, ...]
@@ -33,6 +34,7 @@ class Remote:
     accept_types: tuple[str, ...]
     accept_wrapped_types: tuple[str, ...]
     direction: str = "sendrecv"
+    max_size: int | None = None
 
 
 def read_remote(description: SessionDescription, index: int) -> Remote:
@@ -53,10 +55,11 @@ def read_remote(description: SessionDescription, index: int) -> Remote:
     setup = (media.get("setup") or "").strip().lower() or None
     if setup is not None and setup not in _ROLES:
         raise InvalidStreamError(f"the connection's set-up cannot be {setup[:20]!r}")
+    size = (media.get("max-size") or "").strip()
     return Remote(
         uris, setup, secure, _fingerprint(media.attributes) or _fingerprint(description.attributes),
         tuple((media.get("accept-types") or "").split()), tuple((media.get("accept-wrapped-types") or "").split()),
-        description.direction_of(index),
+        description.direction_of(index), int(size) if size.isascii() and size.isdecimal() and len(size) < 19 else None,
     )  # fmt: skip
 
 
