@@ -12,13 +12,13 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from blinkq.app.address import display_address
 from blinkq.app.call_change import CallChange
-from blinkq.app.media_failures import explain_media
 from blinkq.app.middleware import AccountLike, Middleware, SessionLike, StreamLike
 from blinkq.base.errors import BlinkQError
 from blinkq.base.logging import get_logger
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import Handler, NotificationBridge
 from blinkq.sipsimple.explain import Explanation, explain_lookup
+from blinkq.sipsimple.explain_media import explain_media
 
 __all__ = ["MEDIA_NOTIFICATIONS", "MediaSession", "MediaStage"]
 

@@ -11,7 +11,7 @@ from blinkq.cli.chat_lines import ChatLines
 from blinkq.cli.conversation import Conversation
 from blinkq.cli.file_report import FileReport
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_files, full_uri, selected_account
+from blinkq.cli.preparation import check_files, check_folder, full_uri, selected_account
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.account import BonjourAccount
 from blinkq.sipsimple.core import SIPURI
@@ -28,6 +28,7 @@ VIEWER_LIMIT = 60.0  # seconds in which a person starts a VNC viewer
 def run(options: Namespace, output: Output) -> int:
     """Answer calls; returns 0 when every one went as asked."""
     check_files(options)
+    check_folder(options)
     return AnswerTool(options, output).run()
 
 
@@ -75,6 +76,8 @@ class AnswerTool(Tool):
             for attendant in list(self.attendants):
                 if attendant.takes(notification):
                     attendant.handle_notification(notification)
+                    if isinstance(attendant, FileReport) and attendant.over:
+                        self.attendants.remove(attendant)
 
     def _NH_SIPAccountRegistrationDidSucceed(self, notification: Notification) -> None:
         self.output.say(f"Registered {notification.sender.id} for {notification.data.expires} seconds")
@@ -88,8 +91,9 @@ class AnswerTool(Tool):
         if session.replaced_session is not None:
             self.output.say(f"{session.replaced_session.remote_identity} hands us over")
         hand_over = self._hand_over_later if self.target is not None else None
+        kind = next((stream.type for stream in session.proposed_streams or ()), "audio")
         conversation = Conversation(
-            self, session, self._conversation_ended, echo=self.echoes, on_start=hand_over,
+            self, session, self._conversation_ended, echo=self.echoes, on_start=hand_over, kind=kind,
             take=lambda streams: self._added(session, streams),
         )  # fmt: skip
         conversation.transferring = self.target is not None
@@ -156,10 +160,15 @@ class AnswerTool(Tool):
     def _NH_MediaStreamDidStart(self, notification: Notification) -> None:
         handler = self._viewers.pop(notification.sender, None)
         if handler is not None:
-            self.after(0.2, lambda: self.output.say(f"Connect a VNC viewer to localhost port {handler.address[1]}"))
+            self.after(0.2, lambda: self._tell_port(notification.sender, handler))
+
+    def _tell_port(self, stream: Any, handler: ExternalVNCViewerHandler) -> None:
+        if any(stream in (conversation.session.streams or ()) for conversation in self.conversations):
+            self.output.say(f"Connect a VNC viewer to localhost port {handler.address[1]}")
 
     def _NH_MediaStreamDidEnd(self, notification: Notification) -> None:
-        self.attendants = [attendant for attendant in self.attendants if attendant.stream is not notification.sender]
+        # what became of a file is told after its stream has ended
+        self.attendants = [one for one in self.attendants if isinstance(one, FileReport) or one.stream is not notification.sender]
 
     def _conversation_ended(self, conversation: Conversation, success: bool) -> None:
         self.conversations.remove(conversation)

@@ -14,7 +14,8 @@ __all__ = ["build_parser"]
 EPILOG = """Exit status: 0 done; 1 the call, registration or message failed (the reason is on standard error); 2 wrong usage."""
 DIGITS = frozenset("0123456789*#ABCD")
 NAME_HELP = "the setting, such as rtp.timeout"
-TRACES = ("sip", "rtp")
+TRACES = ("sip", "rtp", "msrp")
+TRACES_HELP = "show SIP messages, RTP figures and what chats and files say (MSRP) on standard error"
 KINDS = ("audio", "chat", "file-transfer", "desktop-sharing")
 
 
@@ -139,7 +140,7 @@ def _common_options() -> argparse.ArgumentParser:
     group.add_argument("--listen", type=_endpoint, metavar="IP:PORT", help="SIP over UDP and TCP here")
     group.add_argument("--local-address", type=_ip, metavar="IP", help="the local address for SIP and RTP")
     group = options.add_argument_group("output")
-    group.add_argument("--trace", type=_traces, default=(), metavar="sip,rtp", help="show SIP messages and RTP figures on standard error")
+    group.add_argument("--trace", type=_traces, default=(), metavar="sip,rtp,msrp", help=TRACES_HELP)
     group.add_argument("--json", action="store_true", help="one JSON object per notification on standard output")
     return options
 
@@ -297,5 +298,5 @@ def _kinds(text: str) -> tuple[str, ...]:
 def _traces(text: str) -> tuple[str, ...]:
     names = _names(text)
     if wrong := [name for name in names if name not in TRACES]:
-        raise argparse.ArgumentTypeError(f"'{wrong[0]}' cannot be traced; sip and rtp can")
+        raise argparse.ArgumentTypeError(f"'{wrong[0]}' cannot be traced; {', '.join(TRACES)} can")
     return names

@@ -27,6 +27,8 @@ def run(options: Namespace, output: Output) -> int:
 class ChatTool(StreamTool):
     """One chat."""
 
+    kind = "chat"
+
     def begin(self) -> None:
         self.lines: ChatLines | None = None
         self.typed_all = False

@@ -53,4 +53,6 @@ class ChatLines(NotificationHandler):
         if data.message_id in self.waiting:
             self.waiting.discard(data.message_id)
             self.failed += 1
-            self._output.say(f"Not delivered: {data.reason}" + (f" ({data.code})" if data.code else ""))
+            session = self.stream.session
+            if session is not None and session.start_time is not None:  # else the whole session failed, which tells more
+                self._output.say(f"Not delivered: {data.reason}" + (f" ({data.code})" if data.code else ""))

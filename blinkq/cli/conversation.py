@@ -15,7 +15,7 @@ from typing import Any
 from blinkq.base.notification import Notification, NotificationHandler
 from blinkq.cli.tool import Tool
 from blinkq.sipsimple.audio import AudioBridge, WavePlayer, WaveRecorder
-from blinkq.sipsimple.explain import explain_call
+from blinkq.sipsimple.explain_media import explain_media
 from blinkq.sipsimple.session import IllegalDirectionError, IllegalStateError, Session
 from blinkq.sipsimple.sip_uri import SIPURI
 from blinkq.sipsimple.streams import AudioStream
@@ -33,13 +33,14 @@ class Conversation(NotificationHandler):
     :param on_start: called in the main thread when the call stands
     :param take: called in the main thread with the streams that the peer wants to add; returns those to take. By default none is taken
     :param record: the file to write instead of --record; None for no file
+    :param kind: the type of its first stream, for what is said when it fails
 
     ``transferring``: the call is good only if it could be handed over.
     """
 
     def __init__(
         self, tool: Tool, session: Session, on_end: Callable[[Conversation, bool], None], *, echo: bool = False,
-        on_start: Callable[[Conversation], None] | None = None, record: Path | EllipsisType | None = ...,
+        on_start: Callable[[Conversation], None] | None = None, record: Path | EllipsisType | None = ..., kind: str = "audio",
         take: Callable[[Sequence[Any]], list[Any]] = lambda _streams: [],
     ) -> None:  # fmt: skip
         self._tool = tool
@@ -55,6 +56,7 @@ class Conversation(NotificationHandler):
         self._success: bool | None = None
         self._successor: Conversation | None = None
         self.session = session
+        self._kind = kind
         self.stream: AudioStream | None = None
         self.started = False
         self._ended = False
@@ -131,7 +133,8 @@ class Conversation(NotificationHandler):
         ours = data.originator == "local" and data.failure_reason == "user request"
         if not ours:
             account = self.session.account.id
-            self._say(explain_call(data.code, data.reason, data.failure_reason, self.peer, account, data.originator).text())
+            cause, who = data.failure_reason, data.originator
+            self._say(explain_media(self._kind, data.code, data.reason, cause, self.peer, account, who).text())
         self._finish(success=False)
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:

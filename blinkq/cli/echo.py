@@ -7,7 +7,7 @@ from argparse import Namespace
 from blinkq.base.resources import resource
 from blinkq.cli.answer import AnswerTool
 from blinkq.cli.output import Output
-from blinkq.cli.preparation import check_files
+from blinkq.cli.preparation import check_files, check_folder
 
 __all__ = ["run"]
 
@@ -19,6 +19,7 @@ def run(options: Namespace, output: Output) -> int:
     if options.audio is None:
         options.audio = "null"
     check_files(options)
+    check_folder(options)
     return EchoTool(options, output).run()
 
 

@@ -25,6 +25,7 @@ class FileReport(NotificationHandler):
         self._began = time.monotonic()
         self._told = self._began
         self._first = 0
+        self._moving = False
 
     @property
     def name(self) -> str:
@@ -36,6 +37,7 @@ class FileReport(NotificationHandler):
         return notification.sender is self.stream or notification.sender is self.stream.handler
 
     def _NH_FileTransferHandlerDidStart(self, notification: Notification) -> None:
+        self._moving = True
         self._began = self._told = time.monotonic()
         self._first = self.stream.handler.transferred
         size = self.stream.file_selector.size
@@ -59,8 +61,9 @@ class FileReport(NotificationHandler):
             done = (self.stream.file_selector.size or self.stream.handler.transferred) - self._first
             verb = "sent" if self.stream.direction == "sendonly" else "received"
             self._say(f"{self.name} {verb}, {amount(done / took)}/s")
-        else:
-            self._say(f"{self.name} was not transferred: {notification.data.reason}")
+        elif self._moving or notification.data.reason != "Interrupted transfer":  # else the session was refused, which tells more
+            hint = "; sent again, it goes on where it stopped" if self._moving and self.stream.direction == "sendonly" else ""
+            self._say(f"{self.name} was not transferred: {notification.data.reason}{hint}")
 
 
 def amount(size: float) -> str:

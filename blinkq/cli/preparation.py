@@ -6,6 +6,7 @@ A command never writes to the configuration (``blinkq settings`` does): it works
 from __future__ import annotations
 
 import ipaddress
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
@@ -106,6 +107,21 @@ def check_files(options: Namespace) -> None:
         raise CommandFailure(f"The recording {options.record} cannot be written: there is no folder {options.record.resolve().parent}.")
 
 
+def check_folder(options: Namespace) -> None:
+    """Make the folder of --files-dir. Raises CommandFailure, before anybody calls, where files cannot be kept there."""
+    folder: Path | None = options.files_dir
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise CommandFailure(f"Files cannot be kept in {folder}: it is no folder.") from error
+    except OSError as error:
+        raise CommandFailure(f"Files cannot be kept in {folder}: {error.strerror or error}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise CommandFailure(f"Files cannot be kept in {folder}: it cannot be written to.")
+
+
 def read_password(path: Path) -> str:
     """The first line of a password file."""
     try:
@@ -131,6 +147,7 @@ def _apply_options(options: Namespace, *, registers: bool, announces: bool, even
     if options.local_address is not None:
         settings.sip.local_ip = IPAddress(options.local_address)
     settings.logs.trace_sip = "sip" in options.trace
+    settings.logs.trace_msrp = "msrp" in options.trace
     _apply_media(options, settings)
     _apply_account(options, settings, registers=registers, announces=announces, events=events)
     settings.save()

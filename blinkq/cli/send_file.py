@@ -23,7 +23,7 @@ def run(options: Namespace, output: Output) -> int:
     check_destination(options)
     for path in options.files:
         if not path.is_file():
-            raise CommandFailure(f"There is no file {path}.")
+            raise CommandFailure(f"{path} is a folder: name the files in it." if path.is_dir() else f"There is no file {path}.")
         if not os.access(path, os.R_OK):  # rather than after the others have gone
             raise CommandFailure(f"{path} cannot be read: Permission denied.")
     return SendFileTool(options, output).run()
@@ -31,6 +31,8 @@ def run(options: Namespace, output: Output) -> int:
 
 class SendFileTool(StreamTool):
     """A session for each file: several in one are not what others know."""
+
+    kind = "file-transfer"
 
     def begin(self) -> None:
         self.left = list(self.options.files)

@@ -31,6 +31,8 @@ def run(options: Namespace, output: Output) -> int:
 class ShareDesktopTool(StreamTool):
     """One viewer."""
 
+    kind = "desktop-sharing"
+
     def begin(self) -> None:
         self.shown = True
         self.handler: DesktopSharingHandlerBase | None = None
@@ -55,10 +57,6 @@ class ShareDesktopTool(StreamTool):
         if notification.sender is self.handler and shown != self.shown:
             self.shown = shown
             self.output.say("The window is seen again" if shown else "The window is hidden: its last picture is seen")
-
-    def _NH_DesktopSharingHandlerDidFail(self, notification: Notification) -> None:
-        if notification.sender is self.handler:
-            self.output.say(notification.data.reason)
 
     def _NH_ScreenServerHandlerControlDidFail(self, notification: Notification) -> None:
         if notification.sender is self.handler:

@@ -7,16 +7,21 @@ from typing import Any
 from blinkq.base.notification import Notification
 from blinkq.cli.dialer import Dialer
 from blinkq.sipsimple.core import SIPURI, Route, ToHeader
-from blinkq.sipsimple.explain import explain_call
+from blinkq.sipsimple.explain_media import explain_media
 from blinkq.sipsimple.session import Session
 
 __all__ = ["StreamTool"]
 
 
 class StreamTool(Dialer):
-    """``streams`` makes what is offered; ``started`` is called when the session stands; ``done`` says how it went in the end."""
+    """``streams`` makes what is offered; ``started`` is called when the session stands; ``done`` says how it went in the end.
+
+    Why it failed is said here.
+    """
 
     announces = False
+    #: the type of the streams
+    kind = ""
 
     def begin(self) -> None:
         self.session: Session | None = None
@@ -61,10 +66,19 @@ class StreamTool(Dialer):
         data = notification.data
         if notification.sender is self.session:
             if not (data.originator == "local" and data.failure_reason == "user request"):
-                text = explain_call(data.code, data.reason, data.failure_reason, self.peer, self.account.id, data.originator).text()
-                self.output.say(text)
+                self._explain(data.code, data.reason, data.failure_reason, data.originator)
             self.finish(1)
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
         if notification.sender is self.session:
-            self.finish(0 if self.done() else 1)
+            data = notification.data
+            done = self.done()
+            if data.originator == "local" and data.end_reason not in (None, "", "user request"):
+                self._explain(0, None, data.end_reason, "local")
+                done = False
+            elif data.originator == "remote" and not done:
+                self.output.say(f"{self.peer} has ended it.")
+            self.finish(0 if done else 1)
+
+    def _explain(self, code: int | None, reason: str | None, cause: str | None, originator: str | None) -> None:
+        self.output.say(explain_media(self.kind, code, reason, cause, self.peer, self.account.id, originator).text())

@@ -28,12 +28,13 @@ from blinkq.sipsimple.application import SIPApplication
 __all__ = ["Tool"]
 
 START_LIMIT = 20.0  # seconds for the application to start: devices and name servers have their own, shorter limits
+MAX_TRACED = 4096  # bytes of a piece of MSRP that --trace shows: files are no reading matter
 STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter ones
 # Windows delivers Ctrl-C only between two waits of the main thread; elsewhere it interrupts one.
 LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
 
 #: Notifications that carry a file's contents: thousands a second, and nothing for a terminal.
-CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk", "MSRPTransportTrace"})
+CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk"})
 
 
 class Tool(NotificationHandler):
@@ -91,7 +92,8 @@ class Tool(NotificationHandler):
 
     def run(self) -> int:
         """Start, work, stop; returns the exit status. Raises CommandFailure where the application cannot start."""
-        observer = _Inbox(self._inbox)
+        unheard = CONTENTS if "msrp" in self.options.trace else CONTENTS | {"MSRPTransportTrace"}
+        observer = _Inbox(self._inbox, unheard)
         self.output.on_reader_left = self._interrupted.set  # nobody waits for us any more, but peers must be told
         NotificationCenter().add_observer(observer)
         try:
@@ -166,6 +168,15 @@ class Tool(NotificationHandler):
         stamp = notification.datetime.strftime("%H:%M:%S.%f")[:-3]
         self.output.say(f"{stamp} {'RECEIVED' if data.received else 'SENT'} {data.transport} {way}\n{text}")
 
+    def _NH_MSRPTransportTrace(self, notification: Notification) -> None:
+        data = notification.data
+        incoming = data.direction == "incoming"
+        way = f"{_place(data.remote_address)} -> here" if incoming else f"here -> {_place(data.remote_address)}"
+        text = data.data[:MAX_TRACED].decode("utf-8", "backslashreplace")
+        more = f"\n[{len(data.data) - MAX_TRACED} more bytes]" if len(data.data) > MAX_TRACED else ""
+        stamp = notification.datetime.strftime("%H:%M:%S.%f")[:-3]
+        self.output.say(f"{stamp} {'RECEIVED' if incoming else 'SENT'} MSRP {way}\n{text}{more}")
+
     # the main thread's loop ----------------------------------------------------------------------------------------------------------
 
     def _loop(self, *, until: Callable[[], bool], deadline: float | None = None) -> None:
@@ -217,11 +228,16 @@ class Tool(NotificationHandler):
 
 
 class _Inbox(NotificationHandler):
-    """Hears everything, in whatever thread, and queues it."""
+    """Hears everything but ``unheard``, in whatever thread, and queues it."""
 
-    def __init__(self, inbox: queue.SimpleQueue[Notification | None]) -> None:
+    def __init__(self, inbox: queue.SimpleQueue[Notification | None], unheard: frozenset[str]) -> None:
         self._inbox = inbox
+        self._unheard = unheard
 
     def handle_notification(self, notification: Notification) -> None:
-        if notification.name not in CONTENTS:
+        if notification.name not in self._unheard:
             self._inbox.put(notification)
+
+
+def _place(address: tuple[str, int] | None) -> str:
+    return "?" if address is None else f"{address[0]}:{address[1]}"

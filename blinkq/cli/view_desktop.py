@@ -10,6 +10,7 @@ from PIL import Image
 
 from blinkq.base.notification import Notification
 from blinkq.cli.dialer import check_destination
+from blinkq.cli.failure import CommandFailure
 from blinkq.cli.output import Output
 from blinkq.cli.stream_tool import StreamTool
 from blinkq.rfb.messages import Connected, Failed, Transmit, Updated
@@ -25,11 +26,15 @@ VIEWER_LIMIT = 60.0  # seconds in which a person starts a viewer
 def run(options: Namespace, output: Output) -> int:
     """View until interrupted, until the picture is written, or until the other party leaves."""
     check_destination(options)
+    if options.screenshot is not None and not options.screenshot.resolve().parent.is_dir():
+        raise CommandFailure(f"The picture cannot be written: there is no folder {options.screenshot.resolve().parent}.")
     return ViewDesktopTool(options, output).run()
 
 
 class ViewDesktopTool(StreamTool):
     """One desktop."""
+
+    kind = "desktop-sharing"
 
     def begin(self) -> None:
         self.core: ViewerCore | None = None
@@ -47,7 +52,11 @@ class ViewDesktopTool(StreamTool):
 
     def started(self) -> None:
         if self.core is None:
-            self.after(0.2, lambda: self.output.say(f"Connect a VNC viewer to localhost port {self.handler.address[1]}"))
+            self.after(0.2, self._tell_port)
+
+    def _tell_port(self) -> None:
+        if self.session is not None and self.session.end_time is None:
+            self.output.say(f"Connect a VNC viewer to localhost port {self.handler.address[1]}")
 
     def done(self) -> bool:
         return self.written or self.core is None
@@ -79,7 +88,3 @@ class ViewDesktopTool(StreamTool):
             self.written = False
             self.output.say(f"The picture cannot be written: {error.strerror or error}.")
         self.interrupt()
-
-    def _NH_DesktopSharingHandlerDidFail(self, notification: Notification) -> None:
-        if notification.sender is self.handler:
-            self.output.say(notification.data.reason)

@@ -65,7 +65,18 @@ def test_nobody_who_chats(command: Command, port: int) -> None:
         with command("chat", f"sip:bob@127.0.0.1:{port}", "--message", "hello") as chat:
             assert chat.wait() == 1
             assert chat.wait_for("SIPSessionDidFail")["code"] == 488
+            assert chat.text.count("takes no chats") == 1
+            assert "Not delivered" not in chat.text
         assert answer.wait() == 1
+
+
+def test_a_screen_that_cannot_be_shown(command: Command, port: int) -> None:
+    with command("echo", "--listen", f"127.0.0.1:{port}", "--count", "1") as service:
+        service.wait_for("SIPApplicationDidStart")
+        with command("share-desktop", f"sip:echo@127.0.0.1:{port}", "--server", "127.0.0.1:1") as share:
+            assert share.wait() == 1
+            assert "could not be shared" in share.text
+        assert service.wait() == 0, service.text
 
 
 def test_files_arrive_as_they_were(command: Command, port: int, tmp_path: Path) -> None:
@@ -125,6 +136,7 @@ def test_a_killed_transfer_goes_on_where_it_stopped(command: Command, port: int,
             sending.process.send_signal(signal.SIGKILL)
             sending.wait()
         assert service.wait_for("FileTransferHandlerDidEnd")["error"] is True
+        service.wait_for_text("was not transferred")
         (partial,) = target.iterdir()
         kept = partial.stat().st_size
         assert 0 < kept < size
