@@ -8,64 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.call_scene import CallScene, call_scene, flow
-from support.msrp_peer import MSRPPeer
+from support.call_scene import call_scene, flow
+from support.file_transfers import TYPE, answers, bob_at, offered, selector_of
 
 from blinkq.base.clock import SeededEntropy
 from blinkq.msrp.events import DataReceived, MessageAborted, MessageDelivered, MessageFailed, MessageReceived
-from blinkq.sdp.description import SessionDescription
-from blinkq.sip.events import InvitationAnswered, InvitationReceived
 from blinkq.sipsimple.configuration.settings import SIPSimpleSettings
 from blinkq.sipsimple.streams import FileSelector, FileTransferStream
 from blinkq.sipsimple.streams.msrp import file_sender
 from blinkq.sipsimple.streams.msrp.file_handlers import PROGRESS_INTERVAL
-from blinkq.sipsimple.streams.msrp.file_hash import FileHash
 from blinkq.sipsimple.streams.msrp.file_sender import FileSender
 from blinkq.sipsimple.streams.msrp.file_target import FileTarget
 
 BODY = SeededEntropy(4).octets(2_000_000)
-TYPE = "application/octet-stream"
-
-
-def selector_of(body: bytes, name: str | None = "data.bin") -> FileSelector:
-    state = FileHash()
-    state.update(body)
-    return FileSelector(name, TYPE, len(body), hashes=state.hashes)
-
-
-async def bob_at(s: CallScene, address: str = "192.0.2.2", **options: Any) -> MSRPPeer:
-    bob = MSRPPeer(await s.peer(address), name=f"bob{len(s.peers)}", methods=frozenset({"FILE_OFFSET"}), **options)
-    await bob.listen()
-    return bob
-
-
-async def offered(s: CallScene, bob: MSRPPeer, *attributes: str) -> tuple[Any, list[SessionDescription]]:
-    """Bob proposes a file; the session, and the answers that he will get."""
-    answers: list[SessionDescription] = []
-
-    def act(event: Any) -> None:
-        if isinstance(event, InvitationAnswered):
-            answers.append(SessionDescription.parse(event.sdp or b""))
-            bob.expect(answers[-1])
-
-    bob.peer.on_event = act
-    await bob.peer.invite(bob.sdp(*attributes, types="*"))
-    await s.until("SIPSessionNewIncoming")
-    return [n.sender for n in s.recorder.seen if n.name == "SIPSessionNewIncoming"][-1], answers
-
-
-def answers(bob: MSRPPeer, *attributes: str) -> list[SessionDescription]:
-    """Bob takes what is offered; the offers that came."""
-    offers: list[SessionDescription] = []
-
-    def act(event: Any) -> None:
-        if isinstance(event, InvitationReceived):
-            offers.append(SessionDescription.parse(event.sdp or b""))
-            bob.expect(offers[-1])
-            bob.peer.do(event.invitation.accept, bob.sdp(*attributes, setup="passive", types="*"))
-
-    bob.peer.on_event = act
-    return offers
 
 
 def slow_disk(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:

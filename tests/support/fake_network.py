@@ -13,6 +13,7 @@ import asyncio
 import ipaddress
 import os
 import random
+from collections import deque
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 
@@ -281,6 +282,8 @@ class FakeStream:
         self.peer_certificate: bytes | None = None
         self.handler: StreamHandler | None = None
         self.pending = 0
+        self.paused = False
+        self._held: deque[bytes] = deque()  # what came while nobody read
         self.on_writable: Callable[[bool], None] | None = None
         self.open = True
 
@@ -296,6 +299,8 @@ class FakeStream:
 
     def pause_reading(self, pause: bool) -> None:
         self.paused = pause
+        if not pause and self._held:
+            self.host.world.later(0.0, self._deliver)
 
     def close(self) -> None:
         self._end(f"Connection closed by {place(*self.local, self.transport)}: the server closed it.")
@@ -314,8 +319,12 @@ class FakeStream:
             self.host.world.later(self.host.world.delay, peer._lost, why)
 
     def _arrive(self, data: bytes) -> None:
-        if self.open and self.handler is not None:
-            self.handler.data_received(data)
+        self._held.append(data)
+        self._deliver()
+
+    def _deliver(self) -> None:
+        while self._held and not self.paused and self.open and self.handler is not None:
+            self.handler.data_received(self._held.popleft())
 
     def _lost(self, why: str) -> None:
         if not self.open:

@@ -158,6 +158,9 @@ class FileReceiver(FileTransferHandler):
         if self._leaving is not None:
             return
         self._leaving = reason
+        if self._paused:  # others may share the connection
+            self._paused = False
+            self.stream.pause_reading(False)
         if not self._writing:
             Runtime.spawn(self._close())
 
