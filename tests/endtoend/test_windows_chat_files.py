@@ -1,5 +1,5 @@
 """BlinkQ with windows and real middleware: a chat and a file to the echo service; chats, files, and a chat in a call with another BlinkQ
-with windows, whose dialogs agree."""
+with windows, whose dialogs agree; a chat that becomes a call."""
 
 from __future__ import annotations
 
@@ -77,3 +77,28 @@ def test_chats_and_files_between_two_windows(tmp_path: Path, file: Path) -> None
         [file.name, "first.bin", "second.bin"]
     )
     assert "Traceback" not in alice.stderr + (tmp_path / "bob.log").read_text()
+
+
+def test_sound_comes_to_a_chat_and_goes_again(tmp_path: Path) -> None:
+    environment, port = surroundings(), str(free_port())
+    beginner = Path(__file__).with_name("chat_beginner.py")
+    answering = [sys.executable, str(DRIVER), "bob", str(tmp_path / "bob"), port]
+    with (
+        (tmp_path / "bob.log").open("w") as log,
+        subprocess.Popen(answering, env=environment, stdout=subprocess.PIPE, stderr=log, text=True) as bob,
+    ):
+        try:
+            assert bob.stdout is not None
+            assert bob.stdout.readline() == "ready\n", (tmp_path / "bob.log").read_text()
+            dave = subprocess.run(
+                [sys.executable, str(beginner), port], env=environment | {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"},
+                capture_output=True, text=True, timeout=PATIENCE, check=False,
+            )  # fmt: skip
+        finally:
+            bob.terminate()
+        told = bob.stdout.read().splitlines()
+        steps = ["Bob has read: first", "add audio", "remove audio", "Bob has read: second", "ended"]
+        assert dave.stdout.splitlines() == steps, dave.stdout + dave.stderr + (tmp_path / "bob.log").read_text()
+        assert told == ["Bob talks", "Bob's call is over: The sound was removed; the rest goes on.", "ended"]
+        assert bob.wait(PATIENCE) == 0, (tmp_path / "bob.log").read_text()
+    assert "Traceback" not in dave.stderr + (tmp_path / "bob.log").read_text()

@@ -83,6 +83,7 @@ class Bob:
         self._timer.start(50)
         application.messages.chats.added.connect(self._added)
         application.messages.files.added.connect(self._file_added)
+        application.calls.added.connect(self._call_added)
 
     def _added(self, chat: Chat) -> None:
         chat.arrived.connect(lambda entry: chat.write(f"Bob has read: {entry.text}") if entry.text else None)
@@ -92,6 +93,10 @@ class Bob:
         if entry.kind is EntryKind.PEER and entry.picture is not None and entry.picture.image is not None:
             size = entry.picture.image.size()
             chat.write(f"Bob sees {size.width()} x {size.height()}")
+
+    def _call_added(self, call: Call) -> None:
+        call.talking.connect(lambda: print("Bob talks", flush=True))
+        call.finished.connect(lambda: print("Bob's call is over:", call.notice, flush=True))
 
     def _file_added(self, transfer: FileTransfer) -> None:
         if "too long" in transfer.name:
