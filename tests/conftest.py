@@ -5,6 +5,7 @@ A test that provokes a warning says so: ``@pytest.mark.expect_warnings`` (and lo
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -25,6 +26,27 @@ THREAD_GRACE = 30.0
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "expect_warnings: the test provokes warnings in the log")
     config.addinivalue_line("markers", "expect_observer_errors: the test makes observers of notifications fail")
+
+
+_connected = 0
+
+
+def _count_sockets(event: str, _arguments: object) -> None:
+    global _connected
+    if event in ("socket.bind", "socket.connect"):
+        _connected += 1
+
+
+sys.addaudithook(_count_sockets)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaked_sockets() -> Iterator[None]:
+    """A socket that nobody closed is found when it is collected: at the end of the test that made it, not during some later one."""
+    before = _connected
+    yield
+    if _connected != before:
+        gc.collect()
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import heapq
 import itertools
 import queue
 import signal
-import sys
 import threading
 import time
 from argparse import Namespace
@@ -30,8 +29,8 @@ __all__ = ["Tool"]
 START_LIMIT = 20.0  # seconds for the application to start: devices and name servers have their own, shorter limits
 MAX_TRACED = 4096  # bytes of a piece of MSRP that --trace shows: files are no reading matter
 STOP_LIMIT = 10.0  # seconds for it to stop; unregistering and BYE have shorter ones
-# Windows delivers Ctrl-C only between two waits of the main thread; elsewhere it interrupts one.
-LONGEST_WAIT = 0.25 if sys.platform == "win32" else None
+# Ctrl-C is noticed between two waits of the main thread. It interrupts one, but for on Windows, and but for when it comes just before it.
+LONGEST_WAIT = 0.25
 
 #: Notifications that carry a file's contents: thousands a second, and nothing for a terminal.
 CONTENTS = frozenset({"FileTransferStreamGotChunk", "FileTransferStreamDidDeliverChunk"})
@@ -202,7 +201,7 @@ class Tool(NotificationHandler):
     def _next(self, deadline: float | None) -> Notification | None:
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
         try:
-            return self._inbox.get(timeout=min((limit for limit in (left, LONGEST_WAIT) if limit is not None), default=None))
+            return self._inbox.get(timeout=LONGEST_WAIT if left is None else min(left, LONGEST_WAIT))
         except queue.Empty:
             return None
 

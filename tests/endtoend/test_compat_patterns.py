@@ -108,7 +108,8 @@ def test_ctrl_c_ends_a_script_and_hangs_up(tmp_path: Path) -> None:
         "watcher = Watcher()\n"
         "for name in ('SIPApplicationDidStart', 'SIPApplicationDidEnd'):\n"
         "    NotificationCenter().add_observer(watcher, name=name)\n"
-        "SIPApplication().start(MemoryStorage())\nEvent().wait()\n"
+        "SIPApplication().start(MemoryStorage())\n"
+        "while True:\n    Event().wait(0.2)\n"  # Python hears of a signal that comes just before a wait when that is over
     )
     with Script(script) as running:
         running.wait_for("SIPApplicationDidStart")
