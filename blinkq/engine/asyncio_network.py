@@ -27,6 +27,8 @@ __all__ = ["AsyncioNetwork"]
 
 #: Seconds for a TLS handshake; longer than any honest one, shorter than a person's patience.
 HANDSHAKE_TIMEOUT = 10.0
+#: Handshakes with other parties that go on at a time on one port; each takes some memory.
+MAX_HANDSHAKES = 64
 #: Connections waiting to be accepted.
 BACKLOG = 128
 #: Bytes of receive buffer of UDP sockets: a burst of a few hundred requests while the engine does something else.
@@ -78,12 +80,7 @@ class AsyncioNetwork:
     async def listen_stream(self, address: str, port: int, accept: Accept, *, tls: TLSConfig | None = None) -> _Listener:
         """See Network."""
         if tls is not None and tls.ask:
-            pair, wanted = pair_context(tls), accept
-
-            def accept(raw: Stream) -> StreamHandler:
-                return PairTLSStream(raw, pair, wanted, HANDSHAKE_TIMEOUT)
-
-            tls = None
+            accept, tls = _over_tls(tls, accept), None
         context = None if tls is None else server_context(tls)
         try:
             server = await asyncio.get_running_loop().create_server(
@@ -227,6 +224,22 @@ class _Listener:
 
     def close(self) -> None:
         self._server.close()
+
+
+def _over_tls(config: TLSConfig, accept: Accept) -> Accept:
+    """Accepts TCP connections, and lets ``accept`` know of them when they are TLS."""
+    context = pair_context(config)
+    shaking: list[PairTLSStream] = []
+
+    def accept_raw(raw: Stream) -> StreamHandler | None:
+        shaking[:] = [stream for stream in shaking if stream.shaking]
+        if len(shaking) >= MAX_HANDSHAKES:
+            log.info("refused a connection from %s: too many have not finished their handshake", raw.remote[0])
+            return None
+        shaking.append(PairTLSStream(raw, context, accept, HANDSHAKE_TIMEOUT))
+        return shaking[-1]
+
+    return accept_raw
 
 
 def _connect_error(error: OSError, address: str, port: int, tls_name: str | None) -> NetworkError:

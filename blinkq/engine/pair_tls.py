@@ -72,6 +72,11 @@ class PairTLSStream:
         self._closed = False
         self._timer = asyncio.get_running_loop().call_later(timeout, self.abort)
 
+    @property
+    def shaking(self) -> bool:
+        """The handshake is not done yet."""
+        return self._accept is not None
+
     # Stream
 
     @property

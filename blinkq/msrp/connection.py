@@ -301,7 +301,8 @@ class Connection:
             else:
                 self._refused(session, message, code, reason, response)
                 return
-        if code in (481, 506) or (code == 408 and message is None):
+        # an extension that the peer does not answer is its own failure; an empty SEND shows that nobody is there any more
+        if code in (481, 506) or (code == 408 and message is None and pending.chunk.method == "SEND"):
             self._outputs.append(SessionFailed(session, code, reason))
 
     def _refused(self, session: Session, message: OutgoingMessage, code: int, reason: str, response: Chunk | None) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from support.lab import PATIENCE, BlinkQ, Lab
 
 pytestmark = pytest.mark.lab
@@ -130,6 +131,21 @@ def test_the_relay_reaches_out_to_a_peer_that_waits_and_has_none(lab: Lab, perso
             assert share.wait(PATIENCE) == 0, share.text
         assert answer.wait(PATIENCE) == 0, answer.text
     assert (asked(lab, "dave", transport), asked(lab, "alice")) == (before[0] + 1, before[1])
+
+
+def test_a_desktop_through_the_relay(lab: Lab, person: Person, tmp_path: Path) -> None:
+    """A picture is hundreds of chunks, of which none may overtake another."""
+    dave, alice = person("dave", nat_traversal__msrp_relay=f"wss://127.0.0.1:{lab.port(81)}"), person("alice", **OUTBOUND)
+    before, picture = asked(lab), tmp_path / "screen.png"
+    with BlinkQ("echo", *dave, "--count", "1", "--audio", "null") as service:
+        service.wait_for("SIPAccountRegistrationDidSucceed", PATIENCE)
+        with BlinkQ("view-desktop", "sip:dave@lab.test", *alice, "--screenshot", str(picture)) as view:
+            assert view.wait(PATIENCE) == 0, view.text
+        assert service.wait(PATIENCE) == 0, service.text
+    with Image.open(picture) as image:
+        assert image.size == (640, 400)
+        assert len(image.getcolors(1 << 20) or ()) >= 8  # the bars of the test screen
+    assert asked(lab) - before == 2
 
 
 def read(connection: socket.socket, size: int) -> bytes:

@@ -15,6 +15,7 @@ from support.fake_network import FakeNetwork, FakeStream, certificate_of
 from support.sockets import all_closed
 from support.virtual_loop import run
 
+from blinkq.engine import asyncio_network
 from blinkq.engine.asyncio_network import HANDSHAKE_TIMEOUT, AsyncioNetwork
 from blinkq.engine.errors import NetworkError, TLSError
 from blinkq.engine.network import Stream
@@ -146,6 +147,28 @@ def test_a_connection_that_nobody_wants_and_one_that_is_no_tls() -> None:
             with pytest.raises(NetworkError):
                 await m.network.connect_stream(*m.listener.local, m.near, tls=TLSConfig(), server_name="localhost")
             assert m.accepted == []
+
+    asyncio.run(body())
+
+
+def test_handshakes_that_never_end_are_not_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asyncio_network, "MAX_HANDSHAKES", 2)
+
+    async def body() -> None:
+        async with Meeting() as m:
+            ears = [Ear(), Ear(), Ear()]
+            idle = [await m.network.connect_stream(*m.listener.local, ear) for ear in ears]
+            await ears[2].until(lambda: ears[2].lost)
+            with pytest.raises(NetworkError):
+                await m.connect(None)
+            idle[0].write(b"this is not TLS")
+            await ears[0].until(lambda: ears[0].lost)
+            stream = await m.connect(None)
+            stream.write(b"hello")
+            await m.far.until(lambda: m.far.data == b"hello")
+            assert not ears[1].lost
+            for one in (idle[1], stream):
+                one.abort()
 
     asyncio.run(body())
 

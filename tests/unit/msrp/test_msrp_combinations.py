@@ -10,7 +10,7 @@ from support.msrp_pair import ALICE, BOB, Pair
 from blinkq.base.clock import SeededEntropy
 from blinkq.msrp.chunk import Chunk
 from blinkq.msrp.connection import RESPONSE_TIMEOUT, Connection
-from blinkq.msrp.events import MessageAborted, MessageDelivered, MessageFailed, MessageReceived, MessageSent, SessionFailed
+from blinkq.msrp.events import MessageAborted, MessageDelivered, MessageFailed, MessageReceived, MessageSent, RequestAnswered, SessionFailed
 from blinkq.msrp.limits import MAX_QUIET_CHUNKS, MAX_SETTLED
 from blinkq.msrp.reader import ChunkBegan, ChunkEnded, ChunkReader
 
@@ -65,6 +65,18 @@ def test_silence_is_a_failure_only_where_an_answer_was_asked_for(failure: str) -
     pair.alice.connection.tick(RESPONSE_TIMEOUT)
     failed = [event for event in pair.alice.connection.drain() if isinstance(event, MessageFailed)]
     assert [event.code for event in failed] == ([408] if failure == "yes" else [])
+
+
+def test_an_extension_that_is_not_answered_does_not_end_the_session() -> None:
+    pair = Pair()
+    pair.alice.session.request("NICKNAME", now=0.0)
+    pair.alice.connection.tick(RESPONSE_TIMEOUT)
+    events = pair.alice.connection.drain()
+    assert [event.code for event in events if isinstance(event, RequestAnswered)] == [408]
+    assert not any(isinstance(event, SessionFailed) for event in events)
+    pair.alice.connection.hello(pair.alice.session, RESPONSE_TIMEOUT)
+    pair.alice.connection.tick(2 * RESPONSE_TIMEOUT)
+    assert [event.code for event in pair.alice.connection.drain() if isinstance(event, SessionFailed)] == [408]
 
 
 @pytest.mark.parametrize("code", [400, 403, 413, 415, 481, 501, 506])
