@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
+from blinkq.sipsimple.streams.msrp.file_sender import NOT_TAKEN
+
 __all__ = ["failure_text"]
 
 #: what the middleware says of files, in words for people
@@ -15,11 +17,15 @@ _FAILURES = {
     "Permission denied": QT_TRANSLATE_NOOP("FileTransfers", "BlinkQ may not write in the folder for files, or not read the file."),
     "Read-only file system": QT_TRANSLATE_NOOP("FileTransfers", "the folder for files cannot be written."),
     "File too large": QT_TRANSLATE_NOOP("FileTransfers", "the disk does not take files of that size."),
+    "the sender gave it up": QT_TRANSLATE_NOOP("FileTransfers", "the other side stopped sending it."),
     "the file changed while it was being sent": QT_TRANSLATE_NOOP("FileTransfers", "the file changed while it was being sent. Try again."),
 }
 
 
 def failure_text(reason: str) -> str:
     """What the middleware says of a file that failed, for people."""
+    if reason.startswith(NOT_TAKEN):
+        text = QCoreApplication.translate("FileTransfers", "the other side could not take all of it (%1).")
+        return text.replace("%1", reason.removeprefix(f"{NOT_TAKEN}: "))
     known = _FAILURES.get(reason)
     return QCoreApplication.translate("FileTransfers", known) if known is not None else reason

@@ -186,7 +186,8 @@ def test_a_file_that_is_refused(tmp_path: Path) -> None:
             bob.session.accept_types = ("text/plain",)
             failed = await s.until("FileTransferStreamDidNotDeliverChunk")
             assert failed.code == 415
-            assert [data.error for data in s.recorder.all("FileTransferHandlerDidEnd")] == [True]
+            ended = s.recorder.all("FileTransferHandlerDidEnd")
+            assert [(data.error, data.reason) for data in ended] == [(True, "the other side does not take it: 415 Unsupported Media Type")]
             bob.stop()
 
     scene()

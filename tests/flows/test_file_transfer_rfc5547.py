@@ -279,7 +279,7 @@ def test_the_sender_stops_in_the_middle(tmp_path: Path) -> None:
             await s.settle(0.5)
             bob.endpoint.call(bob.session, bob.session.cancel, message)
             ended = await s.until("FileTransferHandlerDidEnd")
-            assert (ended.error, ended.reason) == (True, "the sender gave up: the sender gave it up")
+            assert (ended.error, ended.reason) == (True, "the sender gave it up")
             (partial,) = tmp_path.iterdir()
             assert partial.read_bytes() == BODY[: partial.stat().st_size]
             assert session.state == "connected"

@@ -186,6 +186,14 @@ def test_a_broken_transfer_says_so_in_words(files: Files) -> None:
     assert files.row.ui.statusLabel.text() == "report.pdf cannot be read: No such file or directory."
 
 
+def test_the_words_of_the_other_side_are_not_taken_for_ours(files: Files) -> None:
+    files.send()
+    files.file.starts()
+    files.person.settle()
+    files.file.fails("the other side does not take it: 413 No space left on device")
+    assert files.status() == "Failed: the other side could not take all of it (413 No space left on device)."
+
+
 def test_the_other_side_does_not_want_it(files: Files) -> None:
     files.send()
     files.file.fails("Interrupted transfer")

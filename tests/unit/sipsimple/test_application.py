@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -198,6 +199,22 @@ def test_starting_and_stopping_in_order() -> None:
             assert s.recorder.names.count("SIPApplicationDidEnd") == 1
             with pytest.raises(IllegalStateError):
                 s.start()
+
+    run(body())
+
+
+def test_what_is_left_of_interrupted_files_is_cleaned(tmp_path: Path) -> None:
+    left, mine = tmp_path / ".data.bin.0123456789abcdef.blinkq.part", tmp_path / "data.bin.part"
+    for path in (left, mine):
+        path.write_bytes(b"beginning")
+        os.utime(path, (0, 0))
+
+    async def body() -> None:
+        async with scene() as s:
+            s.start({"SIPSimpleSettings": {"file_transfer": {"directory": str(tmp_path)}}})
+            await s.until("SIPApplicationDidStart")
+            await asyncio.sleep(0.1)
+            assert list(tmp_path.iterdir()) == [mine]
 
     run(body())
 

@@ -79,8 +79,7 @@ class FileReceiver(FileTransferHandler):
             self._whole = True
             self._write()
         elif isinstance(event, MessageAborted) and (self._message is None or event.message is self._message):
-            self._leave(f"the sender gave up: {event.reason}" if event.code == 0 else event.reason)
-
+            self._leave(event.reason)
         elif isinstance(event, RequestReceived):
             self.stream.respond(event.chunk, 403)  # where we go on is for us to say
 

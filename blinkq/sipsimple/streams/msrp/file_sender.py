@@ -18,9 +18,12 @@ from blinkq.sipsimple.streams.msrp.file_hash import BLOCK, Identity, hash_file, 
 if TYPE_CHECKING:
     from blinkq.sipsimple.streams.msrp.file_transfer import FileTransferStream
 
-__all__ = ["FileSender"]
+__all__ = ["NOT_TAKEN", "FileSender"]
 
 log = get_logger("sipsimple.file_transfer")
+
+#: How the reason begins where the receiver's response or report says that it does not take the file, or no more of it.
+NOT_TAKEN = "the other side does not take it"
 
 #: Seconds to wait for the receiver to say from where it wants the file, when it said that it can.
 OFFSET_TIMEOUT = 5.0
@@ -184,7 +187,8 @@ class FileSender(FileTransferHandler):
             reason=event.reason,
         )  # fmt: skip
         self._cancel_timer()
-        self._end(event.reason)
+        said = event.chunk is not None and event.code  # by the other side, whose words are not to be mistaken for ours
+        self._end(f"{NOT_TAKEN}: {event.code} {event.reason}".rstrip() if said else event.reason)
 
     def _finish(self) -> None:
         self._cancel_timer()
