@@ -387,6 +387,9 @@ class Chat(QObject):
         self.entries.append(entry)
         if len(self.entries) > MAX_ENTRIES:
             del self.entries[: MAX_ENTRIES // 10]
+            if self.oldest is not None:  # they are in the history, and can be shown again
+                self.oldest = (self.entries[0].when, 0)
+                self.entries.insert(0, ChatEntry(EntryKind.MORE, "", self.entries[0].when))
             self.trimmed.emit()
         else:
             self.entry_added.emit(entry)

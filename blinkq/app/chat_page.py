@@ -209,7 +209,7 @@ class ChatPage(QWidget):
         ui.endButton.clicked.connect(self.chat.end)
         ui.reconnectButton.clicked.connect(self._reconnect)
         ui.findBar.wanted.connect(self._find)
-        ui.findBar.closed.connect(ui.messageEdit.setFocus)
+        ui.findBar.closed.connect(self._end_find)
         QShortcut(QKeySequence.StandardKey.Find, self).activated.connect(self.begin_find)
         ui.view.link_wanted.connect(self._open_link)
         ui.view.command_wanted.connect(self._command)
@@ -254,6 +254,12 @@ class ChatPage(QWidget):
 
     def _find(self, text: str, backwards: bool) -> None:
         self.ui.findBar.tell(self.ui.view.find_text(text, backwards=backwards))
+
+    def _end_find(self) -> None:
+        cursor = self.ui.view.textCursor()
+        cursor.clearSelection()
+        self.ui.view.setTextCursor(cursor)
+        self.ui.messageEdit.setFocus()
 
     def _clear(self) -> None:
         question = self.tr("Delete everything that was written with %1, here and in the history? It cannot be brought back.")

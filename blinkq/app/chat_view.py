@@ -5,12 +5,11 @@ Nothing of it is ever taken for HTML, nothing is loaded, and a link says where i
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, Qt, QTimer, QUrl, QVariant, pyqtSignal
+from PyQt6.QtCore import QDate, QDateTime, QEvent, QLocale, QSizeF, Qt, QTimer, QUrl, QVariant, pyqtSignal
 from PyQt6.QtGui import (
     QAbstractTextDocumentLayout,
     QFont,
     QHelpEvent,
-    QImage,
     QResizeEvent,
     QTextBlockFormat,
     QTextCharFormat,
@@ -71,8 +70,11 @@ class ChatView(QTextBrowser):
         below = bar.maximum() - bar.value() if bar is not None else 0
         self.clear()
         self._entries, self._tails = [], []
+        whole = QTextCursor(self.document())
+        whole.beginEditBlock()  # laid out once, not after every piece
         for entry in entries:
             self._append(entry)
+        whole.endEditBlock()
         layout.documentSize()  # laid out to the end, so that the bar knows how long it is
         if bar is not None:
             bar.setValue(max(bar.maximum() - below, 0) if below > 4 else bar.maximum())
@@ -130,13 +132,8 @@ class ChatView(QTextBrowser):
         if follow:
             self.scroll_down()
 
-    def loadResource(self, _kind: int, name: QUrl) -> QVariant | QImage:
-        """Nothing is loaded, from nowhere; pictures of messages were decoded before."""
-        number = name.path()
-        if name.scheme() == _PICTURE and number.isdecimal() and int(number) < len(self._entries):
-            picture = self._entries[int(number)].picture
-            if picture is not None and picture.image is not None:
-                return picture.image
+    def loadResource(self, _kind: int, _name: QUrl) -> QVariant:
+        """Nothing is loaded, from nowhere; pictures of messages are given to the document."""
         return QVariant()
 
     def event(self, event: QEvent | None) -> bool:
@@ -251,11 +248,14 @@ class ChatView(QTextBrowser):
 
     def _write_picture(self, cursor: QTextCursor, picture: Picture, number: int) -> list[tuple[str, str, str]]:
         """The picture, or why there is none; gives what is to stand below it."""
+        document, name = self.document(), f"{_PICTURE}:{number}"
+        assert document is not None
         if picture.image is None or picture.data is None:
             text = {
                 "large": self.tr("[picture not shown (too large)]"), "broken": self.tr("[picture not shown (it cannot be read)]"),
                 "gone": self.tr("[picture not kept any more]"),
             }.get(picture.trouble, self.tr("[picture]"))  # fmt: skip
+            document.addResource(QTextDocument.ResourceType.ImageResource, QUrl(name), QVariant())  # one that there was goes
             cursor.insertText(text, _format("muted"))
             return []
         viewport = self.viewport()
@@ -263,8 +263,13 @@ class ChatView(QTextBrowser):
         height = picture.image.height() * width / picture.image.width()
         if height > _HIGHEST:
             width, height = max(round(width * _HIGHEST / height), 1), _HIGHEST
+        room = QSizeF(width, height) * self.devicePixelRatioF()
+        image = picture.image
+        if image.width() > room.width():  # the document itself would scale it roughly
+            image = image.scaled(room.toSize(), Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        document.addResource(QTextDocument.ResourceType.ImageResource, QUrl(name), image)
         shape = QTextImageFormat()
-        shape.setName(f"{_PICTURE}:{number}")
+        shape.setName(name)
         shape.setWidth(width)
         shape.setHeight(height)
         shape.setAnchor(True)

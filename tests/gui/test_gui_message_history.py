@@ -39,7 +39,7 @@ def written(talk: Conversation) -> None:
     """Wait until all that is to be kept or read was."""
     done: list[object] = []
     talk.person.application.messages.store._worker.run(lambda: None, done.append)
-    talk.person.qtbot.waitUntil(lambda: bool(done), timeout=20_000)
+    talk.person.qtbot.waitUntil(lambda: bool(done), timeout=60_000)
     talk.person.settle()
 
 
@@ -172,7 +172,7 @@ def test_a_chat_begins_with_what_was_written_before(open_talk: Conversation, clo
     picture.fill(QColor("red"))
     data.setImageData(picture)
     open_talk.page.take(data)
-    open_talk.person.qtbot.waitUntil(lambda: len(open_talk.stream.written) == 3, timeout=20_000)
+    open_talk.person.qtbot.waitUntil(lambda: len(open_talk.stream.written) == 3, timeout=60_000)
     open_talk.stream.delivers("m3")
     open_talk.person.settle()
     clock.advance(86_400 * 2)
@@ -180,7 +180,7 @@ def test_a_chat_begins_with_what_was_written_before(open_talk: Conversation, clo
     assert [(entry.kind, entry.sender, entry.text) for entry in open_talk.chat.entries] == [
         (EntryKind.OWN, "You", "hello Bob"), (EntryKind.PEER, "bob@example.com", "hello Alice"), (EntryKind.OWN, "You", ""),
     ]  # fmt: skip
-    open_talk.person.qtbot.waitUntil(lambda: "60 × 40" in open_talk.text, timeout=20_000)
+    open_talk.person.qtbot.waitUntil(lambda: "60 × 40" in open_talk.text, timeout=60_000)
     assert "delivered" not in open_talk.text
     assert not open_talk.chat.unread
     open_talk.connect()
@@ -228,6 +228,26 @@ def test_more_of_it_comes_on_a_click(open_talk: Conversation) -> None:
     assert "Show earlier" not in open_talk.text
 
 
+def test_what_a_long_chat_lets_go_comes_back_on_a_click(
+    open_talk: Conversation, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_talk.stream.says("the first")
+    open_talk.person.settle()
+    again(open_talk)
+    open_talk.connect()
+    monkeypatch.setattr("blinkq.app.chat.MAX_ENTRIES", 30)
+    for number in range(31):
+        clock.advance(1)
+        open_talk.stream.says(f"message {number}.")
+        open_talk.person.settle()
+    assert "the first" not in open_talk.text
+    monkeypatch.setattr("blinkq.app.chat.MAX_ENTRIES", 100)
+    open_talk.page.ui.view.command_wanted.emit("more", open_talk.chat.entries[0])
+    written(open_talk)
+    texts = [entry.text for entry in open_talk.chat.entries]
+    assert texts == ["the first", *(f"message {number}." for number in range(31))]
+
+
 def test_words_are_found(open_talk: Conversation) -> None:
     for number in range(FIRST_RECORDS + 5):
         open_talk.stream.says(f"message {number}.")
@@ -256,6 +276,7 @@ def test_words_are_found(open_talk: Conversation) -> None:
     assert bar.label.text() == "Not found"
     qtbot.keyClick(bar.edit, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+    assert not page.ui.view.textCursor().hasSelection()
 
 
 @pytest.fixture
@@ -335,6 +356,6 @@ def test_an_unreadable_history_is_told(
     qapp.processEvents()
     application.window.messages.chat("bob")
     notice = application.window.ui.noticeLabel
-    qtbot.waitUntil(lambda: "The history of messages was unreadable." in notice.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "The history of messages was unreadable." in notice.text(), timeout=60_000)
     assert str(tmp_path / "messages.unreadable") in notice.text()
     application.close()

@@ -121,7 +121,7 @@ def test_what_is_for_one_alone_never_goes_to_all_by_itself(room: Conversation, t
     picture.fill(QColor("red"))
     data.setImageData(picture)
     room.page.take(data)
-    room.person.qtbot.waitUntil(lambda: bool(room.stream.written), timeout=20_000)
+    room.person.qtbot.waitUntil(lambda: bool(room.stream.written), timeout=60_000)
     assert list(room.stream.recipients) == ["m1"]
     (tmp_path / "x.txt").write_text("x")
     room.page.send_files([tmp_path / "x.txt"])
@@ -159,7 +159,7 @@ def test_a_private_message_in_the_history(room: Conversation) -> None:
     room.person.settle()
     room.person.application.messages.chats.close_chat(room.chat)
     room.begin("room@example.com")
-    room.person.qtbot.waitUntil(lambda: len(room.chat.entries) == 2, timeout=20_000)
+    room.person.qtbot.waitUntil(lambda: len(room.chat.entries) == 2, timeout=60_000)
     room.person.settle()
     assert "You, to Carol alone" in room.text
     assert "Carol (to you alone)" in room.text
