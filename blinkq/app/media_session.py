@@ -31,7 +31,7 @@ _GLARE = 491
 _ANSWERS = (486, _DECLINE)
 _USER_REQUEST = ("", "user request", "user_request")
 #: states of a session in which something is proposed
-_PROPOSED = ("sending_proposal", "cancelling_proposal", "received_proposal", "accepting_proposal")
+_PROPOSED = ("accepting", "sending_proposal", "cancelling_proposal", "received_proposal", "accepting_proposal")
 
 
 class MediaStage(StrEnum):
@@ -138,11 +138,7 @@ class MediaSession(QObject):
             self.reject()
             return
         self._stopped = True
-        alone = [stream is self.stream for stream in self.session.streams or ()] == [True]  # the sound of a call may have gone
-        if (self.part_of_call or self._others) and not alone:
-            self._leave()
-        elif (self.stage is MediaStage.LOOKING_UP and self.session.state is None) or not self._attempt(self.session.end):
-            self._finish()
+        self._stop()
 
     def forget(self) -> None:
         """Stop listening. Idempotent."""
@@ -235,11 +231,16 @@ class MediaSession(QObject):
             return False
         return True
 
-    @property
-    def _others(self) -> bool:
-        """Whether the session goes on without this stream."""
-        streams = self.session.streams or ()
-        return any(stream is self.stream for stream in streams) and len(streams) > 1
+    def _stop(self) -> None:
+        """End the session, or only this part of it."""
+        streams = list(self.session.streams or ())
+        mine = any(stream is self.stream for stream in streams)
+        # while it is being answered nobody can leave it: that waits until it runs
+        others = len(streams) > 1 if mine else self.part_of_call or len(self.session.proposed_streams or ()) > 1
+        if others:
+            self._leave()
+        elif (self.stage is MediaStage.LOOKING_UP and self.session.state is None) or not self._attempt(self.session.end):
+            self._finish()
 
     def _leave(self) -> None:
         """Take the stream out of a call, or back what was proposed; what is under way is waited for."""
@@ -275,7 +276,7 @@ class MediaSession(QObject):
         if self._stopped and not self.over:  # it was to go while the other side was still asked
             if self.stage is not MediaStage.RUNNING:
                 self.stage = MediaStage.RUNNING
-                self._leave()
+                self._stop()
             return
         if self.stage not in (MediaStage.RUNNING, MediaStage.OVER):
             self._enter(MediaStage.RUNNING)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QPoint, QRect, Qt
 from PyQt6.QtGui import QColor, QGuiApplication, QPainter, QPaintEvent, QRegion, QScreen
 from PyQt6.QtWidgets import QWidget
@@ -9,7 +11,7 @@ from PyQt6.QtWidgets import QWidget
 from blinkq.app.colours import colours
 from blinkq.sipsimple.screens import Monitor, Place
 
-__all__ = ["ScreenBorder", "around", "place_of", "screen_at"]
+__all__ = ["ScreenBorder", "around", "frames", "place_of", "screen_at"]
 
 _THICKNESS = 4
 
@@ -31,15 +33,22 @@ class ScreenBorder(QWidget):
         if place == self.geometry() and not self.mask().isEmpty():
             return
         self.setGeometry(place)
-        room = QRect(QPoint(0, 0), place.size())
-        inside = room.adjusted(_THICKNESS, _THICKNESS, -_THICKNESS, -_THICKNESS)
-        self.setMask(QRegion(room).subtracted(QRegion(inside)))
+        self.setMask(frames(place, [screen.geometry() for screen in QGuiApplication.screens()]).translated(-place.topLeft()))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         if event is not None:
             painter = QPainter(self)
             painter.fillRect(event.rect(), QColor(colours().danger_ground))
             painter.end()
+
+
+def frames(place: QRect, screens: Sequence[QRect]) -> QRegion:
+    """What is painted of ``place``: its edges; those of each screen where there are several in it, since they may differ in size."""
+    inner = [screen for screen in screens if place.contains(screen)]
+    painted = QRegion()
+    for room in inner if len(inner) > 1 else [place]:
+        painted += QRegion(room) - QRegion(room.adjusted(_THICKNESS, _THICKNESS, -_THICKNESS, -_THICKNESS))
+    return painted
 
 
 def around(place: Place) -> QRect:

@@ -159,6 +159,19 @@ def test_several_files_are_taken_one_by_one(offer: Offer) -> None:
     assert offer.session.commands[-1] == "remove file-transfer"  # the first one is not disturbed
 
 
+def test_one_of_two_files_is_cancelled_before_they_begin(offer: Offer) -> None:
+    files = [offer.person.middleware.media.offered_file(name, 10) for name in ("a.txt", "b.txt")]
+    offer.comes(*files)
+    offer.answer()
+    transfers = offer.person.application.messages.files.transfers
+    transfers[0].cancel()
+    assert offer.session.commands[-1] == "accept"
+    offer.session.starts()
+    offer.person.settle()
+    assert offer.session.commands[-1] == "remove file-transfer"
+    assert transfers[1].stage is TransferStage.CONNECTING
+
+
 def test_a_chat_and_a_screen_without_sound(offer: Offer) -> None:
     assert offer.comes(offer.chat, offer.view) == ["Chat", "Look at a screen of theirs"]
     offer.answer()

@@ -10,6 +10,7 @@ from support.fake_middleware import FakeSession
 from support.gui_person import Person
 
 from blinkq.app.peer_request_dialog import PeerRequestDialog
+from blinkq.app.screen_border import frames
 from blinkq.app.screens_shared import ScreensShared
 from blinkq.app.share_bar import ShareBar
 from blinkq.app.share_dialog import ShareDialog
@@ -301,3 +302,16 @@ def test_the_other_party_of_a_call_is_refused(sharing: Sharing) -> None:
     person.settle()
     person.qtbot.keyClick(person.dialog, Qt.Key.Key_Escape)
     assert session.commands[-1] == "reject proposal 488"
+
+
+def test_the_border_of_several_screens_is_around_each() -> None:
+    left, right = QRect(0, 0, 800, 600), QRect(800, 0, 400, 300)
+    painted = frames(left.united(right), [left, right])
+    for screen in (left, right):
+        for corner in (screen.topLeft(), screen.topRight(), screen.bottomLeft(), screen.bottomRight()):
+            assert painted.contains(corner)
+        assert not painted.contains(screen.center())
+    assert not painted.contains(QPoint(1000, 450))  # there is no screen
+    alone = frames(left, [left, right])
+    assert alone.contains(QPoint(799, 10))
+    assert not alone.contains(QPoint(801, 10))
