@@ -16,11 +16,12 @@ from blinkq.app.chat_list import ChatList
 from blinkq.app.desktop_viewer import DesktopViewer, ViewStage
 from blinkq.app.desktop_window import DesktopWindow
 from blinkq.app.desktops import Desktops
-from blinkq.app.file_transfer import FileTransfer
+from blinkq.app.file_transfer import FileTransfer, TransferStage
 from blinkq.app.file_transfer_list import FileTransferList, SendError
 from blinkq.app.file_wording import status_text
 from blinkq.app.media_session import MediaStage
 from blinkq.app.share_bar import ShareBar
+from blinkq.app.wording import clock_text
 
 __all__ = ["CallMedia", "CallMedium"]
 
@@ -117,7 +118,9 @@ class CallMedia(QObject):
         return CallMedium(id(viewer), "view", text, running, window.come_to_front, window.close, self.tr("Look no more"))
 
     def _file(self, file: FileTransfer) -> CallMedium:
-        text = f"{file.name} – {status_text(file)}"
+        left = file.seconds_left if file.stage is TransferStage.RUNNING else None
+        how = status_text(file) if left is None else self.tr("%1 left").replace("%1", clock_text(left))
+        text = f"{file.name} – {how}"
         begun, end_text = file.transferred > 0, self.tr("Cancel")
         return CallMedium(id(file), "file", text, begun, self.files_wanted.emit, file.cancel, end_text, file.fraction)
 
