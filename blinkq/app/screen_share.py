@@ -17,7 +17,7 @@ from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.wording import explanation_text
 from blinkq.base.notification import Notification
 from blinkq.qtbridge.notifications import NotificationBridge
-from blinkq.sipsimple.screens import Place, Shareable, Window
+from blinkq.sipsimple.screens import Place, ScreenFeed, Shareable, Window
 
 __all__ = ["SHARE_NOTIFICATIONS", "ScreenShare"]
 
@@ -45,7 +45,7 @@ class ScreenShare(QObject):
         self.link = link
         self.who = clean_line(name)
         self.what = what
-        self.place = Place(what.left, what.top, what.width, what.height, not (isinstance(what, Window) and what.hidden))
+        self.place = Place(0, 0, 0, 0) if isinstance(what, ScreenFeed) else Place(what.left, what.top, what.width, what.height)
         self.reason = ""
         self._over = False
         self._bridge = bridge
@@ -69,7 +69,17 @@ class ScreenShare(QObject):
     @property
     def window(self) -> str:
         """The title of the window that is shown, "" where a whole screen is."""
-        return clean_line(self.what.title or self.what.application) or "?" if isinstance(self.what, Window) else ""
+        match self.what:
+            case Window():
+                return clean_line(self.what.title or self.what.application) or "?"
+            case ScreenFeed():
+                return self.what.title
+        return ""
+
+    @property
+    def operable(self) -> bool:
+        """Whether control can be given at all."""
+        return not isinstance(self.what, ScreenFeed)
 
     @property
     def seen(self) -> bool:

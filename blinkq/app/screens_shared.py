@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, QSize, pyqtBoundSignal, pyqtSignal
 
+from blinkq.app.chat_entries import clean_line
 from blinkq.app.desktop_media import DesktopMedia, DesktopStreamLike
 from blinkq.app.media_session import MediaSession
+from blinkq.app.screen_capture import ScreenCapture, capturable_windows, through_portal
 from blinkq.app.screen_share import SHARE_NOTIFICATIONS, ScreenShare
 from blinkq.app.share_bar import ShareBar
-from blinkq.app.share_dialog import ShareDialog
+from blinkq.app.share_dialog import ShareDialog, Taker
 from blinkq.app.widgets import fit_height
 from blinkq.qtbridge.notifications import NotificationBridge
 from blinkq.sipsimple.screens import ScreenError, Shareable
+
+if TYPE_CHECKING:
+    from PyQt6.QtMultimedia import QCapturableWindow
 
 __all__ = ["ScreensShared"]
 
@@ -28,6 +35,9 @@ class ScreensShared(QObject):
         super().__init__(parent)
         self.bars: list[ShareBar] = []
         self.dialogs: list[ShareDialog] = []
+        #: whether the desktop itself asks which screen may be seen
+        self.portal = through_portal()
+        self._captures: dict[int, ScreenCapture] = {}  # by the identity of what they fill, until it is shown
         self._media = media
         self._bridge = bridge
         bridge.carry(*SHARE_NOTIFICATIONS)
@@ -42,14 +52,14 @@ class ScreensShared(QObject):
     ) -> None:
         """Ask which screen ``title`` shall see, and what for; nothing is shown where no screen can be. The question goes with ``gone``."""
         try:
-            monitors, windows = self._media.monitors(), self._media.windows()
+            monitors, windows = ([], []) if self.portal else (self._media.monitors(), self._media.windows())
         except ScreenError as error:
             reject()
             self.told.emit(str(error))
             return
-        dialog = ShareDialog(title, monitors, windows)
+        dialog = ShareDialog(title, monitors, windows, self._takers())
         self.dialogs.append(dialog)
-        dialog.accepted.connect(lambda: accept(dialog.what, dialog.control))
+        dialog.accepted.connect(lambda: self._accept(dialog, accept))
         dialog.rejected.connect(reject)
         dialog.finished.connect(lambda _result: self.dialogs.remove(dialog))
         if gone is not None:
@@ -62,11 +72,15 @@ class ScreensShared(QObject):
 
     def show(self, link: MediaSession, stream: DesktopStreamLike, name: str, what: Shareable) -> ScreenShare:
         """Follow a session in which a screen of ours is seen."""
+        capture = self._captures.pop(id(what), None)
         share = ScreenShare(self._bridge, link, stream, name, what, link)
         bar = ShareBar(share, len(self.bars))
         self.bars.append(bar)
         share.finished.connect(lambda: self._finished(bar))
         share.told.connect(self.told)
+        if capture is not None:
+            share.finished.connect(capture.stop)
+            share.finished.connect(capture.deleteLater)
         bar.stop_wanted.connect(self.stop)
         share.changed.connect(self.changed)
         bar.show()
@@ -86,6 +100,25 @@ class ScreensShared(QObject):
             bar.share.forget()
             bar.retire()
         self.bars.clear()
+
+    def _takers(self) -> list[Taker]:
+        if self.portal:
+            return [Taker(self.tr("Screen"), ScreenCapture, asked=True)]
+        return [Taker(self._window(window), partial(ScreenCapture, window)) for window in capturable_windows()]
+
+    def _window(self, window: QCapturableWindow) -> str:
+        return self.tr("Window: %1").replace("%1", clean_line(window.description(), 60))
+
+    def _accept(self, dialog: ShareDialog, accept: Callable[[Shareable, bool], None]) -> None:
+        what, capture = dialog.what, dialog.capture
+        if capture is not None:
+            capture.setParent(self)
+            self._captures[id(what)] = capture
+        accept(what, dialog.control)
+        unused = self._captures.pop(id(what), None)
+        if unused is not None:  # there is nobody any more to see it
+            unused.stop()
+            unused.deleteLater()
 
     def _finished(self, bar: ShareBar) -> None:
         if bar in self.bars:

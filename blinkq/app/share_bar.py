@@ -37,6 +37,7 @@ class ShareBar(QWidget):
         self.label = QLabel()
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.control_box = QCheckBox(self.tr("May use mouse and keyboard"))
+        self.control_box.setHidden(not share.operable)
         self.stop_button = QPushButton(self.tr("Stop"))
         self.stop_button.setAccessibleName(self.tr("Stop sharing the screen"))
         self.stop_button.setToolTip(self.tr("Stop sharing the screen (%1)").replace("%1", STOP_KEYS))
@@ -71,7 +72,7 @@ class ShareBar(QWidget):
         self.picture.setPixmap(pixmap("screen-share", "danger" if share.seen else "muted", QSize(20, 20), self.devicePixelRatioF()))
         self.control_box.setChecked(share.control)
         self.border.follow(self._border_place())
-        self.border.setVisible(share.seen and share.place.shown)
+        self.border.setVisible(share.seen and share.place.shown and share.place.width > 0)
         self.raise_()
         if moved:
             self._fit()

@@ -6,7 +6,7 @@ from typing import cast
 
 from blinkq.app.desktop_media import DesktopStreamLike
 from blinkq.app.middleware import AccountLike
-from blinkq.sipsimple.screens import Monitor, Shareable, Window, monitors, windows
+from blinkq.sipsimple.screens import Monitor, ScreenFeed, Shareable, Window, monitors, windows
 from blinkq.sipsimple.streams import DesktopSharingStream
 from blinkq.sipsimple.streams.msrp import InternalVNCViewerHandler, ScreenServerHandler
 
@@ -35,4 +35,6 @@ class SIPSimpleDesktop:
 def _handler(what: Shareable, control: bool) -> ScreenServerHandler:
     if isinstance(what, Window):
         return ScreenServerHandler(control=control, window=what)
+    if isinstance(what, ScreenFeed):
+        return ScreenServerHandler(feed=what)
     return ScreenServerHandler(what.number, control)

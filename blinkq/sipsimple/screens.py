@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from blinkq.engine.screen.feed import ScreenFeed
 from blinkq.engine.screen.source import Monitor, Place, ScreenError, monitors
 from blinkq.engine.screen.window import Icon, Window, find_window, windows
 
-__all__ = ["Icon", "Monitor", "Place", "ScreenError", "Shareable", "Window", "find_window", "monitors", "windows"]
+__all__ = ["Icon", "Monitor", "Place", "ScreenError", "ScreenFeed", "Shareable", "Window", "find_window", "monitors", "windows"]
 
-#: A whole screen, or one window.
-Shareable = Monitor | Window
+#: A whole screen, one window, or what the application takes pictures of.
+Shareable = Monitor | Window | ScreenFeed

@@ -9,7 +9,7 @@ from support.rfb_pair import picture
 
 from blinkq.rfb.messages import Transmit
 from blinkq.rfb.server import STILL, ServerCore
-from blinkq.sipsimple.screens import Monitor, ScreenError, Shareable, Window
+from blinkq.sipsimple.screens import Monitor, ScreenError, ScreenFeed, Shareable, Window
 
 __all__ = ["FakeDesktop", "FakeDesktopMedia", "FarScreen"]
 
@@ -22,6 +22,7 @@ class FakeEnd:
     monitor: int | None = None
     control: bool = False
     window: Window | None = None
+    feed: ScreenFeed | None = None
     sent: list[bytes] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     on_send: Any = None
@@ -135,4 +136,6 @@ class FakeDesktopMedia:
 def _end(what: Shareable, control: bool) -> FakeEnd:
     if isinstance(what, Window):
         return FakeEnd("passive", None, control, what)
+    if isinstance(what, ScreenFeed):
+        return FakeEnd("passive", None, control, feed=what)
     return FakeEnd("passive", what.number, control)

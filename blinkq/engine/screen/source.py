@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -124,7 +125,33 @@ def _open() -> Any:  # the class differs from system to system
     import mss
     from mss.exception import ScreenShotError
 
+    if sys.platform == "linux" and _wayland():
+        raise ScreenError(
+            "BlinkQ cannot share this screen: under Wayland only the desktop itself can allow that. Share it from BlinkQ's windows, or "
+            "sign in to an X11 (Xorg) session."
+        )
     try:
         return mss.MSS(with_cursor=sys.platform == "linux")
     except (ScreenShotError, OSError) as error:
         raise ScreenError(f"The screen cannot be read: {error}.") from error
+
+
+def _wayland() -> bool:
+    """Whether there is a Wayland desktop and no X server, or one (Xwayland) that has only the windows of old programs."""
+    from Xlib import error
+    from Xlib.display import Display
+
+    try:
+        display = Display()
+    except (error.DisplayError, error.XauthError, error.ConnectionClosedError, OSError):
+        return bool(os.environ.get("WAYLAND_DISPLAY"))
+    try:
+        if display.has_extension("XWAYLAND"):
+            return True
+        if not display.has_extension("RANDR"):
+            return False
+        known = display.screen().root.xrandr_get_screen_resources()  # older ones are known by the names of their monitors
+        names = [display.xrandr_get_output_info(output, known.config_timestamp).name for output in known.outputs]
+        return any(name.startswith("XWAYLAND") for name in names)
+    finally:
+        display.close()

@@ -16,9 +16,10 @@ from blinkq.base.logging import get_logger
 from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import in_engine
 from blinkq.engine.network import Listener, Stream, StreamHandler
+from blinkq.engine.screen.feed import ScreenFeed
 from blinkq.engine.screen.operator import ScreenOperator, open_operator
 from blinkq.engine.screen.server import ControlRefused, ScreenServer
-from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, Place, ScreenSource
+from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, Place, ScreenError, ScreenSource
 from blinkq.engine.screen.window import Window
 from blinkq.engine.screen.window_operator import WindowOperator
 from blinkq.engine.screen.window_source import WindowSource
@@ -232,13 +233,18 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
     :param monitor: 0 all monitors together, others from 1; None a test screen
     :param control: whether the viewer may press keys and move the pointer; ``control`` can be changed at any time
     :param window: this one alone (see ``sipsimple.screens.windows``), and no monitor
+    :param feed: pictures that the application takes, and no monitor; nobody can operate it
     """
 
     type = "passive"
 
-    def __init__(self, monitor: int | None = 0, control: bool = False, name: str = "BlinkQ", window: Window | None = None) -> None:
+    def __init__(
+        self, monitor: int | None = 0, control: bool = False, name: str = "BlinkQ", window: Window | None = None,
+        feed: ScreenFeed | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
         self._window = window
+        self._feed = feed
         self._monitor = monitor
         self._control = control
         self._name = name
@@ -292,6 +298,9 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
             self._server = None
 
     def _open_source(self) -> ScreenSource:
+        if self._feed is not None:
+            self._feed.wait()
+            return self._feed
         if self._window is not None:
             return WindowSource(self._window)
         if self._monitor is None:
@@ -301,6 +310,8 @@ class ScreenServerHandler(DesktopSharingHandlerBase):
         return source
 
     def _open_operator(self) -> ScreenOperator:
+        if self._feed is not None:
+            raise ScreenError("What is shown can be seen by others here, but not operated.")
         return open_operator(self._place) if self._window is None else WindowOperator(self._window)
 
     def _event(self, event: object) -> None:
