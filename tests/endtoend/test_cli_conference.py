@@ -57,9 +57,9 @@ def samples(path: Path) -> NDArray[np.float64]:
 
 def test_everybody_hears_everybody(start: Start, answer: Callable[..., tuple[BlinkQ, str]], tmp_path: Path) -> None:
     heard = {who: tmp_path / f"{who}.wav" for who in ("bob", "carol", "us")}
-    bob, bobs = answer("bob", "--play", str(ONE_SAYS), "--play-after", "2", "--record", str(heard["bob"]), "--count", "1")
-    carol, carols = answer("carol", "--play", str(OTHER_SAYS), "--play-after", "2", "--record", str(heard["carol"]), "--count", "1")
-    with bob, carol, start("us", "conference", bobs, carols, "--title", "Test", "--record", str(heard["us"]), "--duration", "9") as us:
+    bob, bobs = answer("bob", "--play", str(ONE_SAYS), "--play-after", "5", "--record", str(heard["bob"]), "--count", "1")
+    carol, carols = answer("carol", "--play", str(OTHER_SAYS), "--play-after", "5", "--record", str(heard["carol"]), "--count", "1")
+    with bob, carol, start("us", "conference", bobs, carols, "--title", "Test", "--record", str(heard["us"]), "--duration", "13") as us:
         us.wait_for("ConferenceFocusDidAddSession", count=2)
         for process in (bob, carol):
             process.wait_for("SIPSessionGotConferenceInfo")

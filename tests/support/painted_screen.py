@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import queue
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
+from support.lab import PATIENCE
 
 __all__ = ["PaintedScreen", "Painter"]
 
@@ -59,19 +62,31 @@ class Painter:
     def __init__(self, display: str) -> None:
         environment = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         self._process = subprocess.Popen([sys.executable, "-c", _PAINTER], stdout=subprocess.PIPE, text=True, env=environment)
-        assert self.said() == "shown"
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            assert self.said() == "shown"
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def said(self) -> str:
         """Waits for it."""
+        return self._lines.get(timeout=PATIENCE)
+
+    def _read(self) -> None:
         assert self._process.stdout is not None
-        return self._process.stdout.readline().rstrip("\n")
+        for line in self._process.stdout:
+            self._lines.put(line.rstrip("\n"))
 
     def __enter__(self) -> Painter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.terminate()
-        self._process.wait(60)
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         if self._process.stdout is not None:
             self._process.stdout.close()
 
@@ -89,7 +104,13 @@ class PaintedScreen:
         os.close(writing)
         with os.fdopen(reading) as pipe:
             self.display = f":{pipe.readline().strip()}"
-        self._painter = Painter(self.display) if paint else None
+        self._painter: Painter | None = None
+        try:
+            if paint:
+                self._painter = Painter(self.display)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     @property
     def painter(self) -> Painter:
@@ -110,4 +131,4 @@ class PaintedScreen:
         if self._painter is not None:
             self._painter.__exit__(kind, error, trace)
         self._server.terminate()
-        self._server.wait(60)
+        self._server.wait(PATIENCE)
