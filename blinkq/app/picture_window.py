@@ -57,6 +57,7 @@ class PictureWindow(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.area, 1)
         layout.addLayout(row)
+        self.finished.connect(self._let_go)
         self.resize(_SIZE)
 
     def show_picture(self, picture: Picture, title: str) -> None:
@@ -107,6 +108,11 @@ class PictureWindow(QDialog):
         self.label.setPixmap(pixmap)
         # without it the label would keep the window from getting smaller
         self.label.setMinimumSize(QSize(1, 1) if self.fit_box.isChecked() else pixmap.deviceIndependentSize().toSize())
+
+    def _let_go(self) -> None:
+        """Closed: a whole picture is too large to be kept for nobody."""
+        self._picture, self.image = None, QImage()
+        self.label.clear()
 
     def _copy(self) -> None:
         clipboard = QGuiApplication.clipboard()

@@ -19,7 +19,7 @@ class SIPSimpleMedia:
     """Fills ``message_media.MessageMedia``."""
 
     def new_chat(self, account: AccountLike) -> ChatStreamLike:
-        return cast(ChatStreamLike, ChatStream(account))
+        return ChatStream(account)
 
     def new_file(self, account: AccountLike, path: Path, transfer_id: str | None = None) -> FileStreamLike:
         return cast(FileStreamLike, FileTransferStream(account, FileSelector.for_file(path), "sendonly", transfer_id))

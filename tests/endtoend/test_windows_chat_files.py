@@ -16,6 +16,7 @@ DRIVER = Path(__file__).parents[1] / "support" / "chat_windows.py"
 STEPS = [
     "ready", "a message is delivered", "an answer is read", "a picture is seen", "the transfer is over", "unwanted.txt is over",
     "too long.bin is over", "the chat has ended", "writing connects again", "a call is answered", "a chat is proposed",
+    "what was written before is there",
     "a message in the call is delivered", "and answered", "two files in the call", "an unwanted one",
     "one beside the call", "the files are removed from the call", "the chat is removed", "the call is over", "ended",
 ]  # fmt: skip

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +84,21 @@ def test_the_files_beside_are_private_too(file: Path) -> None:
     history.add(record("x"))
     for path in file.parent.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+    history.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_what_was_added_survives_a_killed_process(file: Path) -> None:
+    lines = [
+        "import os, pathlib, signal", "from blinkq.app.message_history import MessageHistory, MessageRecord",
+        f"history = MessageHistory(pathlib.Path({str(file)!r}))",
+        "[history.add(MessageRecord('bob@example.com', float(n), False, 'Bob', 'text', str(n))) for n in range(300)]",
+        "os.kill(os.getpid(), signal.SIGKILL)",
+    ]  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], timeout=120, check=False)
+    assert done.returncode == -signal.SIGKILL
+    history = MessageHistory(file)
+    assert [one.text for one in history.latest("bob@example.com", 1000)] == [str(number) for number in range(300)]
     history.close()
 
 

@@ -247,6 +247,7 @@ def test_a_picture_that_comes_is_shown_and_opened_and_saved(
     open_talk.person.click(window.save_button)
     assert target.with_suffix(".jpg").read_bytes() == data
     window.close()
+    assert window.image.isNull()
     monkeypatch.setattr("PyQt6.QtWidgets.QFileDialog.getSaveFileName", lambda *_arguments: (str(tmp_path / "no" / "where.jpg"), ""))
     open_talk.follow("save")
     assert "could not be saved" in open_talk.text

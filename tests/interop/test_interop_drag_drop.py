@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pytest
+from PIL import Image
 from support.lab import PATIENCE, BlinkQ, Lab, until
 from support.ports import free_port
 from support.windows import SHOTS, Softphone
@@ -123,7 +124,7 @@ def test_files_are_dragged_onto_the_messages(talking: Softphone, tmp_path: Path,
     talking.shoot(SHOTS / "dropped.png")
 
 
-def test_a_file_is_dragged_onto_the_line_and_words_are_written(talking: Softphone, tmp_path: Path, incoming: Path) -> None:
+def test_a_file_a_picture_and_words_are_dragged(talking: Softphone, tmp_path: Path, incoming: Path) -> None:
     file = tmp_path / "dragged.bin"
     file.write_bytes(os.urandom(50_000))
     with Other(talking, "files", str(file)) as other:
@@ -131,6 +132,15 @@ def test_a_file_is_dragged_onto_the_line_and_words_are_written(talking: Softphon
         assert other.let_go() == "dropped CopyAction"
     until((incoming / file.name).exists, "the file arrives")
     assert sha(incoming / file.name) == sha(file)
+    picture = tmp_path / "small.png"
+    Image.new("RGB", (120, 90), "#2a7ad1").save(picture)
+    with Other(talking, "files", str(picture)) as other:
+        other.drag_to("view")
+        assert other.let_go() == "dropped CopyAction"
+    talking.see("view", r"120 × 90 · .*Save.*✓\sdelivered", PATIENCE)
+    talking.point_away()
+    talking.shoot(SHOTS / "picture-dropped.png")
+    assert not (incoming / picture.name).exists()  # it went into the chat
     with Other(talking, "text", "words from elsewhere") as other:
         other.drag_to("view")
         assert other.let_go() == "dropped CopyAction"

@@ -158,6 +158,8 @@ class Alice:
         panel = self._window.panels[id(call)]
         QTest.mouseClick(panel.ui.chatButton, Qt.MouseButton.LeftButton)
         wait(panel.ui.chatButton.isChecked, "a chat is proposed")
+        chat = self._page.chat
+        wait(lambda: any(entry.earlier and entry.text == "again" for entry in chat.entries), "what was written before is there")
         self._write("in the call")
         wait(lambda: self._delivered("in the call"), "a message in the call is delivered")
         wait(lambda: self._read("Bob has read: in the call"), "and answered")
