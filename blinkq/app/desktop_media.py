@@ -9,7 +9,7 @@ from blinkq.sipsimple.screens import Monitor, Shareable, Window
 if TYPE_CHECKING:
     from blinkq.app.middleware import AccountLike
 
-__all__ = ["DesktopHandlerLike", "DesktopMedia", "DesktopStreamLike", "ScreenHandlerLike", "is_view"]
+__all__ = ["DesktopHandlerLike", "DesktopMedia", "DesktopStreamLike", "ScreenHandlerLike", "ViewHandlerLike", "is_view"]
 
 
 class DesktopHandlerLike(Protocol):
@@ -19,6 +19,15 @@ class DesktopHandlerLike(Protocol):
     def type(self) -> str | None: ...
     def send(self, data: bytes) -> None:
         """Bytes of RFB for the other party."""
+
+
+class ViewHandlerLike(DesktopHandlerLike, Protocol):
+    """Looks at a desktop; ``flow_control``: whether the other party waits until what it sent was used."""
+
+    flow_control: bool
+
+    def data_used(self, count: int) -> None:
+        """So many bytes of what came were."""
 
 
 class ScreenHandlerLike(DesktopHandlerLike, Protocol):

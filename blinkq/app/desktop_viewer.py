@@ -6,13 +6,13 @@ What this is not: a widget (``desktop_view`` paints it), or what begins and answ
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from PyQt6.QtCore import QObject, QRect, pyqtSignal
 
 from blinkq.app.address import display_address
 from blinkq.app.chat_entries import clean_line
-from blinkq.app.desktop_media import DesktopStreamLike
+from blinkq.app.desktop_media import DesktopStreamLike, ViewHandlerLike
 from blinkq.app.media_session import MediaSession, MediaStage
 from blinkq.app.wording import explanation_text
 from blinkq.base.clock import Clock
@@ -66,7 +66,8 @@ class DesktopViewer(QObject):
         self.failed = False
         self._bridge = bridge
         self._clock = clock
-        self._handler = stream.handler
+        self._handler = cast(ViewHandlerLike, stream.handler)
+        self._handler.flow_control = True  # a desktop that sends more than can be shown has to wait
         self._core = ViewerCore(quality=_QUALITY)
         self._core.view_only = True
         self._trouble = ""
@@ -151,8 +152,10 @@ class DesktopViewer(QObject):
     # notifications ---------------------------------------------------------------------------------------------------------------
 
     def _NH_DesktopSharingStreamGotData(self, notification: Notification) -> None:
+        data = notification.data.data
+        self._handler.data_used(len(data))
         if not self.over:
-            self._core.receive_data(notification.data.data, self._now)
+            self._core.receive_data(data, self._now)
             self._drain()
 
     def _link_changed(self) -> None:

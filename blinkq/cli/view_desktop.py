@@ -46,6 +46,7 @@ class ViewDesktopTool(StreamTool):
         if self.options.screenshot is not None:
             self.core, self.handler = ViewerCore(), InternalVNCViewerHandler()
             self.core.view_only = True
+            self.handler.flow_control = True
         else:
             self.handler = ExternalVNCViewerHandler(("localhost", self.options.port), VIEWER_LIMIT)
         return [DesktopSharingStream(self.account, self.handler)]
@@ -65,6 +66,7 @@ class ViewDesktopTool(StreamTool):
         core = self.core
         if core is None or notification.sender is not self.handler or self.written:
             return
+        self.handler.data_used(len(notification.data.data))
         core.receive_data(notification.data.data, time.monotonic())
         for output in core.drain():
             if isinstance(output, Transmit):

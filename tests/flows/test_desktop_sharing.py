@@ -11,10 +11,12 @@ from support.msrp_peer import MSRPPeer
 from blinkq.base.clock import SeededEntropy
 from blinkq.base.errors import IllegalStateError
 from blinkq.msrp.events import DataReceived
+from blinkq.msrp.outgoing import PIECE
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.events import InvitationAnswered, InvitationReceived
 from blinkq.sipsimple.streams import DesktopSharingStream
 from blinkq.sipsimple.streams.msrp import ExternalVNCServerHandler, InternalVNCServerHandler, InternalVNCViewerHandler
+from blinkq.sipsimple.streams.msrp.desktop_handlers import HIGH_WATER
 
 RFB = "application/x-rfb"
 
@@ -115,6 +117,56 @@ async def test_a_piece_that_is_refused_ends_the_desktop() -> None:
         ours.send(b"a picture")
         assert "415" in (await s.until("MediaStreamDidFail")).reason
         await s.until("SIPSessionDidEnd")
+        bob.stop()
+
+
+@pytest.mark.parametrize("handler", [InternalVNCViewerHandler, InternalVNCServerHandler])
+def test_a_party_that_sends_more_than_is_used_has_to_wait(handler: Any) -> None:
+    @flow
+    async def scene() -> None:
+        async with call_scene() as s:
+            s.world.bandwidth = 20e6
+            ours = handler()
+            ours.flow_control = True
+            part = "active" if ours.type == "passive" else "passive"
+            _stream, bob = await started(s, ours, f"rfbsetup:{part}", setup=part)
+            piece, count = SeededEntropy(5).octets(PIECE), 20 * 1024 * 1024 // PIECE  # a second of the wire
+            for _ in range(count):
+                bob.send(RFB, piece, failure_report="no")
+            await s.settle(10)
+
+            def came() -> int:
+                return sum(len(n.data.data) for n in s.recorder.seen if n.name == "DesktopSharingStreamGotData")
+
+            first = came()
+            assert HIGH_WATER < first < HIGH_WATER + 256 * 1024
+            await s.settle(10)
+            assert came() == first
+            used = 0
+            while used < came():
+                used, fresh = came(), came() - used
+                assert fresh <= HIGH_WATER + 256 * 1024
+                ours.data_used(fresh)
+                await s.settle(10)
+            assert used == count * len(piece)
+            got = [n.data.data for n in s.recorder.seen if n.name == "DesktopSharingStreamGotData"]
+            assert b"".join(got) == piece * count
+            bob.stop()
+
+    scene()
+
+
+@flow
+async def test_the_application_is_told_what_the_network_has_not_taken() -> None:
+    async with call_scene() as s:
+        s.world.bandwidth = 1e6
+        ours = InternalVNCServerHandler()
+        _stream, bob = await started(s, ours, "rfbsetup:active", setup="active")
+        ours.send(bytes(3_000_000))
+        await s.settle(1)
+        assert 1_500_000 < ours.unsent < 2_500_000
+        await s.settle(5)
+        assert ours.unsent == 0
         bob.stop()
 
 

@@ -27,9 +27,14 @@ class FakeEnd:
     texts: list[str] = field(default_factory=list)
     on_send: Any = None
     stopped: bool = False
+    flow_control: bool = False
+    used: int = 0
 
     def stop(self) -> None:
         self.stopped = True
+
+    def data_used(self, count: int) -> None:
+        self.used += count
 
     def send(self, data: bytes) -> None:
         self.sent.append(data)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import os
 import random
 from collections import deque
@@ -32,6 +33,8 @@ ANY = {"0.0.0.0", "::", ""}
 CONNECT_TIMEOUT = 127.0
 #: Seconds between two deliveries, so that they keep their order.
 TICK = 1e-7
+#: Bytes that a stream holds when it says that it is full, and that it is not any more: asyncio's own.
+HIGH_WATER, LOW_WATER = 65536, 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class FakeNetwork:
     jitter: float = 0.0
     loss: float = 0.0
     duplicate: float = 0.0
+    #: bytes a second that each direction of a stream carries; None: any number
+    bandwidth: float | None = None
     #: a packet for which this is true is lost (datagrams) or held back for ever (streams)
     drop: Callable[[Packet], bool] | None = None
     hosts: dict[str, FakeHost] = field(default_factory=dict)
@@ -286,6 +291,8 @@ class FakeStream:
         self._held: deque[bytes] = deque()  # what came while nobody read
         self.on_writable: Callable[[bool], None] | None = None
         self.open = True
+        self._free = 0.0  # when what was written so far has left
+        self._full = False
 
     def write(self, data: bytes) -> None:
         peer = self.peer
@@ -295,7 +302,28 @@ class FakeStream:
             self.pending += len(data)
             return
         packet = Packet(self.transport, self.local, self.remote, data)
-        self.host.world.carry(packet, lambda: peer._arrive(data), reliable=True)
+        world = self.host.world
+        if world.bandwidth is None and not self.pending:
+            world.carry(packet, lambda: peer._arrive(data), reliable=True)
+            return
+        loop = asyncio.get_running_loop()
+        self._free = max(self._free, loop.time()) + len(data) / (world.bandwidth or math.inf)
+        self._waits(len(data))
+        loop.call_at(self._free, self._leaves, packet, lambda: peer._arrive(data))
+
+    def _leaves(self, packet: Packet, deliver: Callable[[], None]) -> None:
+        self._waits(-len(packet.data))
+        if self.open:
+            self.host.world.carry(packet, deliver, reliable=True)
+
+    def _waits(self, more: int) -> None:
+        """As asyncio's transports tell it."""
+        self.pending += more
+        full = self.pending > (HIGH_WATER if not self._full else LOW_WATER)
+        if full != self._full:
+            self._full = full
+            if self.on_writable is not None and self.open:
+                self.on_writable(not full)
 
     def pause_reading(self, pause: bool) -> None:
         self.paused = pause

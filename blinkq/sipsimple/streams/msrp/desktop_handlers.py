@@ -40,8 +40,9 @@ LOOPBACK = {"localhost": "127.0.0.1"}
 
 #: Bytes that the other party may send before the program on this computer is there.
 MAX_WAITING = 256 * 1024
-#: Bytes of the program that wait for the network, from which nothing more is read of it.
-HIGH_WATER = 4 * 1024 * 1024
+#: Bytes of a program that wait for the network, or of the other party that wait for the application, from which nothing more is read; and
+#: how few they must become before it is.
+HIGH_WATER, LOW_WATER = 4 * 1024 * 1024, 1024 * 1024
 
 
 class DesktopSharingHandlerBase:
@@ -79,8 +80,52 @@ class DesktopSharingHandlerBase:
 
 
 class _Internal(DesktopSharingHandlerBase):
+    """``flow_control``: set it True before the stream starts, and call ``data_used`` for what came: then no more than HIGH_WATER bytes
+    come that were not used yet; the other party has to wait. Without it everything comes as soon as it is there.
+    """
+
+    flow_control = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unsent = self._unused = 0
+        self._paused = False
+
+    @property
+    def unsent(self) -> int:
+        """Bytes given to ``send`` that the network has not taken yet: whoever makes pictures makes none while there are many."""
+        return self._unsent
+
     def data_received(self, data: bytes) -> None:
+        if self.flow_control:
+            self._unused += len(data)
+            self._wait(self._unused > HIGH_WATER)
         post("DesktopSharingStreamGotData", self, data=data)
+
+    @in_engine
+    def data_used(self, count: int) -> None:
+        """So many bytes of what came are of no concern any more; from any thread."""
+        self._unused = max(0, self._unused - count)
+        if self._unused <= LOW_WATER:
+            self._wait(False)
+
+    def data_sent(self, count: int) -> None:
+        self._unsent = max(0, self._unsent - count)
+
+    @in_engine
+    def send(self, data: bytes) -> None:
+        if self.stream is not None:
+            self._unsent += len(data)
+            self.stream.send_data(data)
+
+    def end(self) -> None:
+        self._wait(False)
+        super().end()
+
+    def _wait(self, paused: bool) -> None:
+        if paused != self._paused and self.stream is not None:
+            self._paused = paused
+            self.stream.pause_reading(paused)
 
 
 class InternalVNCViewerHandler(_Internal):
