@@ -17,6 +17,7 @@ from blinkq.app.main_window_form import MainWindowForm
 from blinkq.app.middleware import Middleware
 from blinkq.app.transfer_dialog import TransferDialog
 from blinkq.app.transfers import Transfers
+from blinkq.app.widgets import follow_in_tab_order
 
 __all__ = ["CallsPane"]
 
@@ -43,6 +44,7 @@ class CallsPane(QObject):
         self._calls = calls
         self._transfers = transfers
         self._media = media
+        self._tab_order: list[tuple[int, ...]] = []
         self._middleware = middleware
         self._addresses = addresses
         self._window = window
@@ -191,6 +193,18 @@ class CallsPane(QObject):
     def _show_media(self) -> None:
         for panel in self.panels.values():
             panel.set_media([] if panel.call.over else self._media.of(panel.call))
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """Tab goes from the dial box to the calls, which come and go, and only then to what is below them."""
+        shown = [panel for call in self._calls.calls if (panel := self.panels.get(id(call))) is not None]
+        order = [(id(panel), panel.call.joined, *panel.ui.mediaStrip.lines) for panel in shown]
+        if order != self._tab_order:
+            self._tab_order = order
+            last = follow_in_tab_order(self._ui.chatButton, self.conference)
+            for panel in shown:
+                if not panel.call.joined:
+                    last = follow_in_tab_order(last, panel)
 
     def _media_wanted(self, call: Call, kind: str, wanted: bool) -> None:
         """Chat, files or a screen in a call: begun or ended."""

@@ -12,8 +12,8 @@ from PyQt6.QtWidgets import QCompleter, QDialog, QLabel, QLineEdit, QMenu, QSize
 from blinkq.app.colours import colours
 
 __all__ = [
-    "ElidedLabel", "LevelMeter", "breakable", "complete_addresses", "fill_menu", "fit_height", "make_quiet_question", "set_level",
-    "set_mark",
+    "ElidedLabel", "LevelMeter", "breakable", "complete_addresses", "fill_menu", "fit_height", "follow_in_tab_order",
+    "make_quiet_question", "set_level", "set_mark",
 ]  # fmt: skip
 
 #: Characters of a word after which a line may end.
@@ -139,6 +139,20 @@ def set_mark(widget: QWidget, name: str, value: object) -> None:
         style.unpolish(widget)
         style.polish(widget)
     widget.update()
+
+
+def follow_in_tab_order(after: QWidget, widget: QWidget) -> QWidget:
+    """Let a widget and all in it come after another one when Tab is pressed, in the order they have; returns the last of them."""
+    chain, here = [widget], widget.nextInFocusChain()
+    while here is not None and here is not widget:
+        if widget.isAncestorOf(here):
+            chain.append(here)
+        here = here.nextInFocusChain()
+    for one in chain:
+        if one.focusPolicy() != Qt.FocusPolicy.NoFocus:  # Qt does nothing with the others
+            QWidget.setTabOrder(after, one)
+            after = one
+    return after
 
 
 def breakable(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QFileDialog, QWidget
 from support.fake_middleware import FakeSession
 from support.gui_person import Person
 
@@ -210,3 +210,22 @@ def test_the_call_ends_and_its_media_with_it(talk: Talk, paths: list[Path]) -> N
     assert talk.lines == []
     assert not talk.panel.ui.mediaButtons.isVisible()
     assert talk.files[0].over
+
+
+def test_tab_goes_from_the_dial_box_through_the_calls(talk: Talk) -> None:
+    talk.person.click(talk.panel.ui.chatButton)
+    talk.answer()
+    second = talk.person.call("carol@example.com")
+    window, ui = talk.person.application.window, talk.person.ui
+    order: list[QWidget] = [ui.dialBox]
+    while (following := order[-1].nextInFocusChain()) is not ui.dialBox:
+        assert following is not None
+        order.append(following)
+    line = next(iter(talk.panel.ui.mediaStrip.lines.values()))
+    wanted: list[QWidget] = [
+        ui.dialBox, ui.callButton, ui.chatButton, talk.panel, talk.panel.ui.holdButton, line.show_button, line.end_button,
+        talk.person.panel(second).ui.muteButton, talk.person.panel(second).ui.viewButton, ui.bodyTabs,
+    ]  # fmt: skip
+    places = [order.index(widget) for widget in wanted]
+    assert places == sorted(places)
+    assert window.isAncestorOf(order[-1])
