@@ -12,6 +12,7 @@ from support.text_stream import text_line
 from blinkq.sdp.description import SessionDescription
 from blinkq.sip.events import ReinviteAnswered, ReinviteProgressed
 from blinkq.sipsimple.session import IllegalStateError
+from blinkq.sipsimple.session.offered import MAX_STREAMS
 from blinkq.sipsimple.session.peer_proposals import PATIENCE
 
 INVITE_200 = ("DidProcessTransaction", "remote", "INVITE", 200)
@@ -337,8 +338,9 @@ async def test_streams_of_others_that_break() -> None:
 async def test_more_streams_than_a_call_takes() -> None:
     async with proposal_scene() as s:
         streams = await _proposed(s, *[text_line(7000 + number) for number in range(10)])
-        assert len(streams) == 3
+        assert len(streams) == MAX_STREAMS - 1
         s.session.accept_proposal(streams)
         await s.until("DidRenegotiateStreams")
         answered = await s.bob.until(ReinviteAnswered)
-        assert [line.port for line in SessionDescription.parse(answered.sdp).media] == [50000, 6000, 6000, 6000, *[0] * 7]
+        ports = [line.port for line in SessionDescription.parse(answered.sdp).media]
+        assert ports == [50000, *[6000] * len(streams), *[0] * (10 - len(streams))]
