@@ -33,6 +33,8 @@ __all__ = ["ServerCore"]
 
 #: For how many pictures a tile that was only sketched must stand still before it is shown as it is.
 STILL = 8
+#: Bytes of a pixel that is shown as it is, compressed: a guess.
+TILE_BYTES = 2
 #: Seconds for which nothing else than the screen's last picture need be taken to show better what was only sketched.
 RECENT = 0.5
 
@@ -232,7 +234,10 @@ class ServerCore:
         area = Rectangle(x, y, width, height)
         if not incremental:
             self._dirty[y // TILE : -(-(y + height) // TILE), x // TILE : -(-(x + width) // TILE)] = True
-        self._pace.asked(self._now)
+        if incremental:
+            self._pace.asked(self._now)
+        else:
+            self._pace.left()
         self._wanted = True
         if self._fresh or (self._now - self._seen < RECENT and not self._dirty.any()):  # the second: what stands still becomes better
             self._update(self._now)
@@ -280,8 +285,9 @@ class ServerCore:
             return
         size = self._size_entry()
         tiles, quality = self._dirty, self._quality_now()
-        if not tiles.any():
-            tiles, quality = self._lossy & (self._still >= STILL), None
+        moving = bool(tiles.any())
+        if not moving:
+            tiles, quality = self._sketched(), None
         if size is None and not tiles.any():
             return
         entries = [] if size is None else [size]
@@ -289,8 +295,16 @@ class ServerCore:
             entries += self._pictures(tiles, quality)
         data = struct.pack(">BxH", 0, len(entries)) + b"".join(entries)
         self._wanted = self._fresh = False
-        self._pace.sent(len(data), now)
+        self._pace.sent(len(data), now, moving=moving)
         self._send(data)
+
+    def _sketched(self) -> Tiles:
+        """Some of those that stand still and were only sketched: as many as the link carries while nobody notices."""
+        tiles = self._lossy & (self._still >= STILL)
+        most = self._pace.bettering / (TILE * TILE * TILE_BYTES)
+        if np.count_nonzero(tiles) > most:
+            tiles.flat[np.flatnonzero(tiles)[max(1, int(most)) :]] = False
+        return tiles
 
     def _pictures(self, tiles: Tiles, quality: int | None) -> list[bytes]:
         lossless = quality is None
