@@ -8,6 +8,7 @@ from typing import Any
 from blinkq.compat.null import Null
 from blinkq.compat.text import as_text
 from blinkq.media.control import StreamStatistics
+from blinkq.sipsimple.configuration import SettingsGroup
 from blinkq.sipsimple.sip_uri import BaseSIPURI
 from blinkq.sipsimple.streams import AudioStream
 from blinkq.sipsimple.values.credentials import Credentials
@@ -25,6 +26,7 @@ def adapt() -> Callable[[], None]:
         (BaseSIPURI, "_fill", _taking_bytes(BaseSIPURI._fill)),
         (BaseValue, "_fill", _taking_bytes(BaseValue._fill)),
         (Credentials, "_fill", _taking_bytes(Credentials._fill)),
+        (SettingsGroup, "__setattr__", object.__setattr__),  # scripts of other versions set what is no setting here
     ]
     before = [(owner, name, owner.__dict__.get(name)) for owner, name, _ in members]
     for owner, name, member in members:

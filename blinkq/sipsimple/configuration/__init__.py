@@ -11,6 +11,7 @@ from blinkq.sipsimple.configuration.errors import (
     ConfigurationVersionError,
     DuplicateIDError,
     InvalidSettingError,
+    NoSettingError,
     ObjectNotFoundError,
 )
 from blinkq.sipsimple.configuration.groups import (
@@ -28,8 +29,9 @@ from blinkq.sipsimple.configuration.setting import KEPT, CorrelatedSetting, Modi
 
 __all__ = [
     "KEPT", "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "ConfigurationManager",
-    "ConfigurationVersionError", "CorrelatedSetting", "DefaultValue", "DuplicateIDError", "InvalidSettingError", "Item", "ItemCollection",
-    "ItemContainer", "ItemManagement", "ModifiedList", "ModifiedValue", "ObjectNotFoundError", "PersistentKey", "RuntimeSetting",
-    "Setting", "SettingAlias", "SettingReference", "SettingsGroup", "SettingsGroupMeta", "SettingsObject", "SettingsObjectExtension",
-    "SettingsObjectID", "SettingsObjectImmutableID", "SettingsState", "group", "iter_settings",
+    "ConfigurationVersionError", "CorrelatedSetting", "DefaultValue", "DuplicateIDError", "InvalidSettingError", "Item",
+    "ItemCollection", "ItemContainer", "ItemManagement", "ModifiedList", "ModifiedValue", "NoSettingError", "ObjectNotFoundError",
+    "PersistentKey", "RuntimeSetting", "Setting", "SettingAlias", "SettingReference", "SettingsGroup", "SettingsGroupMeta",
+    "SettingsObject", "SettingsObjectExtension", "SettingsObjectID", "SettingsObjectImmutableID", "SettingsState", "group",
+    "iter_settings",
 ]  # fmt: skip

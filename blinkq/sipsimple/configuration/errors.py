@@ -5,6 +5,7 @@
         ├── ObjectNotFoundError(KeyError)          there is nothing stored under this key
         ├── DuplicateIDError(ValueError)           an object with this id exists
         ├── InvalidSettingError(ValueError)        a value is not allowed; it names the setting, the value and what is allowed
+        │   └── NoSettingError(AttributeError)      what was assigned to is no setting, or a whole group of them
         └── ConfigurationBackendError              the settings cannot be read or written; the message says what to do
             ├── ConfigurationVersionError          the settings were written by a newer version
             ├── ConfigurationInUseError            another process holds the settings
@@ -18,7 +19,7 @@ from blinkq.base.errors import BlinkQError
 
 __all__ = [
     "ConfigurationBackendError", "ConfigurationError", "ConfigurationInUseError", "ConfigurationVersionError", "DuplicateIDError",
-    "FileBuilderError", "FileParserError", "InvalidSettingError", "ObjectNotFoundError",
+    "FileBuilderError", "FileParserError", "InvalidSettingError", "NoSettingError", "ObjectNotFoundError",
 ]  # fmt: skip
 
 
@@ -50,6 +51,10 @@ class InvalidSettingError(ConfigurationError, ValueError):
         self.setting = setting
         self.value = value
         self.reason = reason
+
+
+class NoSettingError(InvalidSettingError, AttributeError):
+    """Nothing can be assigned under this name: there is no such setting, or it is a whole group."""
 
 
 class ConfigurationBackendError(ConfigurationError):

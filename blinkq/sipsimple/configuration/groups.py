@@ -5,13 +5,14 @@ A group is declared by placing its class as an attribute of its owner, which may
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from blinkq.sipsimple.configuration.alias import SettingAlias
 from blinkq.sipsimple.configuration.backend import Tree, Value
-from blinkq.sipsimple.configuration.errors import InvalidSettingError
+from blinkq.sipsimple.configuration.errors import InvalidSettingError, NoSettingError
 from blinkq.sipsimple.configuration.manager import DefaultValue
 from blinkq.sipsimple.configuration.setting import ModifiedValue, Setting, to_stored
 
@@ -157,19 +158,35 @@ class SettingsGroupMeta(type):
             return groups.setdefault(cls, cls._instance_for(owner))
 
     def __set__(cls, owner: object, value: object) -> None:
-        raise AttributeError(f"the settings group {cls.__name__} cannot be replaced")
+        path = cls._path_in(owner)
+        first = next((f", as {path}.{name}" for name, member in _members(cls) if isinstance(member, Setting)), "")
+        raise NoSettingError(path, value, f"it is a group of settings: assign to these{first}")
+
+    def _path_in(cls, owner: object) -> str:
+        names = (name for base in type(owner).__mro__ for name, member in vars(base).items() if member is cls)
+        return f"{owner.__dict__.get('_path', '')}{next(names, cls.__name__)}"
 
     def _instance_for(cls, owner: object) -> object:
         instance = cls()
-        names = (name for base in type(owner).__mro__ for name, member in vars(base).items() if member is cls)
         # for messages that name a setting, and for aliases that point out of their group
-        instance.__dict__["_path"] = f"{owner.__dict__.get('_path', '')}{next(names, cls.__name__)}."
+        instance.__dict__["_path"] = f"{cls._path_in(owner)}."
         instance.__dict__["_owner"] = owner
         return instance
 
 
 class SettingsGroup(SettingsState, metaclass=SettingsGroupMeta):
-    """Base of groups of settings; groups can be nested. The class itself is the attribute of its owner."""
+    """Base of groups of settings; groups can be nested. The class itself is the attribute of its owner.
+
+    Assigning to a name that is no setting raises NoSettingError: a slip of the pen would be a setting that nobody reads.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not name.startswith("_") and not hasattr(type(self), name):
+            known = [member for member, _ in _members(type(self))]
+            near = difflib.get_close_matches(name, known, 1)
+            advice = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise NoSettingError(f"{self.__dict__.get('_path', '')}{name}", value, f"there is no such setting; {advice}")
+        super().__setattr__(name, value)
 
 
 def group(cls: type[G]) -> G:

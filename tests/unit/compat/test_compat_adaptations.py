@@ -10,7 +10,12 @@ import pytest
 from blinkq.compat.adaptations import adapt
 from blinkq.compat.core import Subscription
 from blinkq.media.control import StreamStatistics
+from blinkq.sipsimple.configuration import NoSettingError, Setting, SettingsGroup
 from blinkq.sipsimple.core import SIPURI, ContactHeader, Credentials, FromHeader, FrozenSIPURI, RouteHeader, SDPAttribute, ToHeader
+
+
+class Anything(SettingsGroup):
+    known = Setting(int, 1)
 
 
 @pytest.fixture
@@ -55,6 +60,8 @@ def test_addresses_and_their_like_can_be_made_of_bytes(adapted: None) -> None:
 
 def test_nothing_stays_behind() -> None:
     adapt()()
+    with pytest.raises(NoSettingError):
+        Anything().whatever = 5  # type: ignore[attr-defined]  # there is none
     assert not hasattr(SIPURI("example.com").host, "decode")
     assert "_fill" not in FrozenSIPURI("x").__dict__
     with pytest.raises(TypeError):
@@ -73,3 +80,10 @@ def test_subscriptions_as_old_and_new_scripts_make_them() -> None:
     assert new.request_uri == old.request_uri == named.request_uri == uri
     assert new.event == old.event == named.event == "message-summary"
     assert (new.refresh, old.refresh, named.refresh) == (600, 600, 300)
+
+
+def test_groups_take_what_scripts_of_other_versions_set(adapted: None) -> None:
+    group: Any = Anything()
+    group.whatever = 5
+    group.known = "2"
+    assert (group.whatever, group.known) == (5, 2)

@@ -12,7 +12,9 @@ from blinkq.sipsimple.configuration import (
     ConfigurationBackendError,
     ConfigurationManager,
     DefaultValue,
+    InvalidSettingError,
     ModifiedValue,
+    NoSettingError,
     ObjectNotFoundError,
     RuntimeSetting,
     Setting,
@@ -298,3 +300,25 @@ def test_a_broken_file_is_told(tmp_path: Path) -> None:
     General().save()
     ConfigurationManager().stop()
     assert "fresh" in (tmp_path / "config").read_text()
+
+
+def test_what_is_no_setting_is_not_taken_for_one() -> None:
+    start_configuration()
+    general = General()
+    for assign, sentence in (
+        (lambda: setattr(general, "sound", 5), "sound cannot be 5: it is a group of settings: assign to these, as sound.codecs"),
+        (
+            lambda: setattr(general.sound, "inner", None),
+            "sound.inner cannot be None: it is a group of settings: assign to these, as sound.inner.deep",
+        ),
+        (lambda: setattr(general.sound, "codec", []), "sound.codec cannot be []: there is no such setting; did you mean codecs?"),
+        (lambda: setattr(general.sound.inner, "xyz", 1), "sound.inner.xyz cannot be 1: there is no such setting; there are deep"),
+    ):
+        for kind in (NoSettingError, InvalidSettingError, AttributeError):
+            with pytest.raises(kind) as caught:
+                assign()
+            assert str(caught.value) == sentence
+    assert not hasattr(general.sound, "codec")
+    general.sound.inner.deep = 8
+    general.note = "an application's own"  # type: ignore[attr-defined]  # objects take what is hung on them
+    assert general.get_modified().keys() == {"sound.inner.deep"}
