@@ -130,7 +130,7 @@ class Proposals(QObject):
             party, question.heading, question.text, question.picture, Decision(agree, refuse), self,
             choices=[self._media.choice(stream) for stream in streams] if len(streams) > 1 else (),
         )  # fmt: skip
-        party.finished.connect(over.gone)
+        party.finished.connect(lambda: self._forget(session))
         self._open[id(session)] = request, over
         self.asked.emit(request)
 
@@ -185,7 +185,14 @@ class Proposals(QObject):
             self._over(notification, text.replace("%2", str(notification.data.failure_reason).rstrip(".")))
 
     def _over(self, notification: Notification, notice: str) -> None:
-        request, over = self._open.pop(id(notification.sender), (None, None))
+        self._forget(notification.sender)
+        call = self._call_of(notification.sender)
+        if call is not None and notice:
+            call.tell(notice)
+
+    def _forget(self, session: SessionLike) -> None:
+        """There is nothing to decide any more."""
+        request, over = self._open.pop(id(session), (None, None))
         if request is not None and over is not None:
             request.close()
             over.gone.emit()
@@ -193,9 +200,6 @@ class Proposals(QObject):
                 request.call.close()
             request.deleteLater()
             over.deleteLater()
-        call = self._call_of(notification.sender)
-        if call is not None and notice:
-            call.tell(notice)
 
     def _call_of(self, session: SessionLike) -> Call | None:
         return next((call for call in self._calls.live if call.session is session), None)

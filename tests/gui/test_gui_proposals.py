@@ -8,6 +8,7 @@ from support.fake_middleware import FakeSession, FakeStream, announce
 from support.gui_person import Person
 
 from blinkq.app.call import CallStage
+from blinkq.app.peer_request import PeerRequest
 from blinkq.app.peer_request_dialog import PATIENCE, PeerRequestDialog
 
 
@@ -90,6 +91,7 @@ def test_the_call_ends_meanwhile(person: Person, session: FakeSession) -> None:
     session.ends()
     person.settle()
     assert not person.application.dialogs
+    assert not person.application.proposals.findChildren(PeerRequest)  # nothing of it stays
 
 
 def test_taken_back_while_it_is_being_accepted(person: Person, session: FakeSession) -> None:
