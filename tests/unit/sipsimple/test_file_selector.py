@@ -74,13 +74,6 @@ def test_a_file_of_ours(tmp_path: Path) -> None:
     selector.fd.close()
 
 
-def test_the_same_file() -> None:
-    one, other = FileSelector(size=5, hashes={"sha-1": SHA1}), FileSelector(size=5, hashes={"sha-1": SHA1, "sha-256": "AA:BB"})
-    assert one.same_file(other)
-    assert not one.same_file(FileSelector(size=5))
-    assert not one.same_file(FileSelector(size=6, hashes={"sha-1": SHA1}))
-
-
 @pytest.mark.parametrize(
     ("suggestion", "name"),
     [

@@ -291,3 +291,16 @@ def test_nothing_is_kept_where_nobody_wants_it(tmp_path: Path) -> None:
     target.write(0, BODY[:6000])
     target.interrupt()
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("odd", ["reserve", "_is", "is_plain"])
+def test_file_systems_that_say_odd_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: str) -> None:
+    """Without locks, numbers of files that stay, or numbers of names: nothing goes on there, but files come."""
+    answer = {"reserve": None, "_is": False, "is_plain": False}[odd]
+    monkeypatch.setattr(f"blinkq.sipsimple.streams.msrp.file_target.{odd}", lambda *_arguments: answer)
+    target = FileTarget(selector(), tmp_path)
+    assert target.open() == 0
+    target.write(0, BODY)
+    assert target.finish().read_bytes() == BODY
+    for left in names(tmp_path):
+        assert left == "data.bin" or left.endswith(".part")

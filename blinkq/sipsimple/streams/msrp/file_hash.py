@@ -39,10 +39,8 @@ def identity_of(file: BinaryIO) -> Identity:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def hash_file(
-    file: BinaryIO, progress: Callable[[int], None], cancelled: Callable[[], bool], limit: int | None = None
-) -> FileHash | None:
-    """The hashes of the first ``limit`` bytes (None: all), from the beginning; None when cancelled. Blocks: for the worker pool.
+def hash_file(file: BinaryIO, size: int, progress: Callable[[int], None], cancelled: Callable[[], bool]) -> FileHash | None:
+    """The hashes of the first ``size`` bytes, from the beginning (a file may grow); None when cancelled. Blocks: for the worker pool.
 
     Raises OSError.
     """
@@ -50,10 +48,10 @@ def hash_file(
     state, done = FileHash(), 0
     buffer = bytearray(BLOCK)
     view = memoryview(buffer)
-    while limit is None or done < limit:
+    while done < size:
         if cancelled():
             return None
-        count = file.readinto(view if limit is None else view[: limit - done])  # type: ignore[attr-defined]  # buffered files have it
+        count = file.readinto(view[: size - done])  # type: ignore[attr-defined]  # buffered files have it
         if not count:
             break
         state.update(view[:count])

@@ -109,11 +109,6 @@ class FileSelector:
         self.hashes = {**told.hashes, **self.hashes}
         return True
 
-    def same_file(self, other: FileSelector) -> bool:
-        """Whether both say so much about the same file that it must be the same: size and a hash."""
-        common = self.hashes.keys() & other.hashes.keys()
-        return self.size == other.size and bool(common) and all(self.hashes[name] == other.hashes[name] for name in common)
-
 
 #: What may stand as it is in the name (RFC 5547 §6 wants NUL, CR, LF and the quote escaped; the percent sign must be for that).
 _PLAIN = " !#$&'()*+,-./:;<=>?@[\\]^_`{|}~"

@@ -66,7 +66,7 @@ class FileSender(FileTransferHandler):
                     told = done
                     loop.call_soon_threadsafe(self._hashing, done, size)
 
-            state = await self._in_pool(hash_file, file, progress, lambda: self.ended)
+            state = await self._in_pool(hash_file, file, size, progress, lambda: self.ended)
             if state is None:
                 raise ValueError("Interrupted transfer")
             known = state.hashes

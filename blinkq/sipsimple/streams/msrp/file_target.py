@@ -16,7 +16,7 @@ from blinkq.base.logging import get_logger
 from blinkq.msrp.ranges import Ranges
 from blinkq.sipsimple.streams.msrp.file_hash import BLOCK, FileHash
 from blinkq.sipsimple.streams.msrp.file_selector import FileSelector, free_path, safe_name
-from blinkq.sipsimple.streams.msrp.partial_files import OPEN_FLAGS, digest_of, is_ours, partial_path, release, reserve
+from blinkq.sipsimple.streams.msrp.partial_files import OPEN_FLAGS, digest_of, is_plain, partial_path, release, reserve
 
 __all__ = ["FileTarget"]
 
@@ -24,6 +24,8 @@ log = get_logger("sipsimple.file_transfer")
 
 #: For each byte that comes, so many of those of an earlier time are hashed; with the least of them.
 CATCH_UP, LEAST = 4, 64 * 1024
+#: How often a part is tried to be had that vanishes in between.
+CLAIMS = 3
 
 
 class FileTarget:
@@ -140,29 +142,32 @@ class FileTarget:
 
     def _opened(self) -> BinaryIO:
         """The part, for us alone: whoever else gets the same file now has one of its own, which is as good but cannot go on later."""
-        while True:
+        file = self._claimed() if self._resumable else None
+        if file is None:
+            if self._resumable:
+                self._resumable = False
+                self.partial = partial_path(self.directory, self.name, "")
+            file = os.fdopen(os.open(self.partial, OPEN_FLAGS | os.O_CREAT | os.O_EXCL, 0o666), "r+b", buffering=0)
+            self._token = reserve(file.fileno())
+        return file
+
+    def _claimed(self) -> BinaryIO | None:
+        for _ in range(CLAIMS):
             try:
                 descriptor = os.open(self.partial, OPEN_FLAGS | os.O_CREAT, 0o666)
-            except OSError:
-                if not self._resumable:
-                    raise
-                self._use_own_part()
-                continue
+            except OSError:  # a link, or no file at all; where nothing can be written the own part tells
+                return None
             file = os.fdopen(descriptor, "r+b", buffering=0)
-            token = reserve(descriptor) if is_ours(os.fstat(descriptor)) else None
+            token = reserve(descriptor) if is_plain(os.fstat(descriptor)) else None
             # between opening and reserving it may have got its final name, or been deleted
             if token is not None and _is(descriptor, self.partial):
                 self._token = token
                 return file
             file.close()
-            if token is not None:
-                release(token)
-            else:
-                self._use_own_part()
-
-    def _use_own_part(self) -> None:
-        self._resumable = False
-        self.partial = partial_path(self.directory, self.name, "")
+            if token is None:
+                return None
+            release(token)
+        return None
 
     def _close(self) -> None:
         file, self._file = self._file, None

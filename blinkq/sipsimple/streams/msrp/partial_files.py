@@ -20,7 +20,7 @@ from blinkq.sipsimple.streams.msrp.file_selector import FileSelector
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["OPEN_FLAGS", "clean", "digest_of", "is_ours", "partial_path", "release", "reserve"]
+__all__ = ["OPEN_FLAGS", "clean", "digest_of", "is_plain", "partial_path", "release", "reserve"]
 
 log = get_logger("sipsimple.file_transfer")
 
@@ -65,10 +65,9 @@ def release(token: str) -> None:
         _reserved.discard(token)
 
 
-def is_ours(status: os.stat_result) -> bool:
-    """Whether it is a file of this user that has no other name: no link, pipe or device that somebody put there."""
-    owner = os.getuid() if sys.platform != "win32" else status.st_uid
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1 and status.st_uid == owner
+def is_plain(status: os.stat_result) -> bool:
+    """Whether it is a file that has no other name: no link, pipe or device that somebody put there."""
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def clean(directory: Path, days: int, count: int, now: float) -> list[Path]:
@@ -84,7 +83,7 @@ def clean(directory: Path, days: int, count: int, now: float) -> list[Path]:
             if _ours.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
                     status = entry.stat(follow_symlinks=False)
-                    if is_ours(status):
+                    if _is_ours(status):
                         found.append((status.st_mtime, Path(entry.path)))
     found.sort(reverse=True)
     cleaned = []
@@ -95,13 +94,17 @@ def clean(directory: Path, days: int, count: int, now: float) -> list[Path]:
     return cleaned
 
 
+def _is_ours(status: os.stat_result) -> bool:
+    return is_plain(status) and (sys.platform == "win32" or status.st_uid == os.getuid())
+
+
 def _delete(path: Path) -> bool:
     try:
         descriptor = os.open(path, OPEN_FLAGS)
     except OSError:
         return False
     try:
-        token = reserve(descriptor) if is_ours(os.fstat(descriptor)) else None
+        token = reserve(descriptor) if _is_ours(os.fstat(descriptor)) else None
     except OSError:
         token = None
     finally:
