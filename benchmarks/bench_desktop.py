@@ -8,21 +8,32 @@ import subprocess
 import sys
 import threading
 
-import numpy as np
-
 from benchmarks.figure import Figure
+from benchmarks.film import Film
+from benchmarks.programs import CallerProcess, settings
 from blinkq.base.clock import SystemClock
 from blinkq.engine.screen.operator import ScreenOperator
 from blinkq.engine.screen.server import ScreenServer
 from blinkq.engine.screen.source import ScreenError
-from blinkq.rfb.pixel_format import Pixels
 
-WIDTH, HEIGHT, SECONDS = 1280, 800, 6
-PICTURES = 8
+SECONDS = 6
 
 
 def run() -> list[Figure]:
-    """About ten seconds."""
+    """Through a socket alone, then as users do it, in a session over TLS; half a minute."""
+    return [*_alone(), *_in_a_session()]
+
+
+def _in_a_session() -> list[Figure]:
+    tree = settings()
+    tree["SIPSimpleSettings"]["sip"]["accept_direct_calls"] = "true"
+    with CallerProcess(tree, "benchmarks.desktop_party") as theirs, CallerProcess(settings(), "benchmarks.desktop_party") as ours:
+        theirs.do("serve")
+        result = ours.do("view", limit=60, port=theirs.do("port")["udp"], seconds=SECONDS)
+    return [Figure("desktop_frames_msrp", result["frames"], "frames/s"), Figure("desktop_bytes_msrp", result["bytes"] / 1e6, "MB/s")]
+
+
+def _alone() -> list[Figure]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         command = [sys.executable, "-m", "benchmarks.screen_viewer", str(port), str(SECONDS)]
@@ -38,29 +49,6 @@ def run() -> list[Figure]:
     return [Figure("desktop_frames", result["frames"], "frames/s"), Figure("desktop_bytes", result["bytes"] / 1e6, "MB/s")]
 
 
-class _Film:
-    """Photographs, writing and planes of one colour that move with every picture."""
-
-    def __init__(self) -> None:
-        noise = np.random.default_rng(1).integers(0, 255, (HEIGHT, WIDTH, 3))
-        self._pictures: list[Pixels] = []
-        for step in range(PICTURES):
-            pixels = np.full((HEIGHT, WIDTH, 4), 255, np.uint8)
-            pixels[..., 0] = np.arange(WIDTH) // 4 + step * 9
-            pixels[..., 1] = (np.arange(HEIGHT) // 4)[:, None]
-            pixels[:300, :500, :3] = noise[step : step + 300, :500] // 8 + 100
-            pixels[400::24, step : 900 : 7, :3] = 0
-            self._pictures.append(pixels)
-        self._next = 0
-
-    def grab(self) -> Pixels:
-        self._next = (self._next + 1) % PICTURES
-        return self._pictures[self._next].copy()
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
 def _no_operator() -> ScreenOperator:
     raise ScreenError("nobody operates a film")
 
@@ -72,7 +60,7 @@ def _serve(connection: socket.socket) -> None:
         connection.sendall(data)
         server.sent(len(data))
 
-    server = ScreenServer("film", _Film, _no_operator, SystemClock(), send, lambda reason: ended.set())
+    server = ScreenServer("film", Film, _no_operator, SystemClock(), send, lambda reason: ended.set())
     server.start()
     try:
         while data := connection.recv(65536):
