@@ -55,10 +55,10 @@ def test_no_header_makes_the_agent_slow(shape: str) -> None:
     for size in (15_000, 60_000):
         data = (HEAD + SHAPES[shape](size) + "Content-Length: 0\r\n\r\n").encode()
         agent = Agent(AgentConfig(), SeededEntropy(1))
-        begin = time.perf_counter()
+        begin = time.thread_time()
         agent.receive_datagram(data, FLOW, 0.0)
         outputs = agent.drain()
-        assert time.perf_counter() - begin < LIMIT
+        assert time.thread_time() - begin < LIMIT
         sent = sum(len(output.data) for output in outputs if isinstance(output, Transmit))
         assert sent <= 2 * len(data) + 2000, "what we answer is no larger than what came"
 
@@ -73,19 +73,19 @@ def test_no_session_description_is_slow(piece: str) -> None:
     head = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
     for size in (65_000, 1_000_000):
         data = (head + piece * (size // len(piece))).encode()
-        begin = time.perf_counter()
+        begin = time.thread_time()
         with contextlib.suppress(SDPError):
             for media in SessionDescription.parse(data).media:
                 media.rtp_formats  # noqa: B018 - reading is the work
-        assert time.perf_counter() - begin < LIMIT
+        assert time.thread_time() - begin < LIMIT
 
 
 def test_a_stream_cut_into_single_bytes_is_read_in_linear_time() -> None:
     data = (HEAD + "X: " + "a" * 30_000 + "\r\nContent-Length: 30000\r\n\r\n").encode() + b"b" * 30_000
     framer = StreamFramer()
-    begin = time.perf_counter()
+    begin = time.thread_time()
     found = [item for index in range(len(data)) for item in framer.receive_data(data[index : index + 1])]
-    assert time.perf_counter() - begin < 2 * LIMIT
+    assert time.thread_time() - begin < 2 * LIMIT
     assert found == [data]
 
 

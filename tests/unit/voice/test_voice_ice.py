@@ -210,6 +210,7 @@ def test_the_nat_is_reminded_until_the_checks_begin(parties: tuple[IceParty, Ice
         for _ in range(6):
             assert server.reminders.acquire(timeout=PATIENCE)
         connect(alice, bob)
+        server.read_all()
         while server.reminders.acquire(blocking=False):
             pass
         assert not server.reminders.acquire(timeout=0.2)
@@ -282,6 +283,7 @@ class StunServer:
     def __init__(self, mapped: tuple[str, int] | str | None) -> None:
         self._mapped = mapped
         self.reminders = threading.Semaphore(0)
+        self._caught_up = threading.Event()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._socket.getsockname()
@@ -296,11 +298,19 @@ class StunServer:
         self._thread.join()
         self._socket.close()
 
+    def read_all(self) -> None:
+        """Wait until everything that has been sent by now has been read."""
+        self._socket.sendto(b"?", self.address)
+        assert self._caught_up.wait(PATIENCE)
+
     def _serve(self) -> None:
         while True:
             data, source = self._socket.recvfrom(2048)
             if not data:
                 return
+            if data == b"?":
+                self._caught_up.set()
+                continue
             if self._mapped is None:
                 continue
             request = stun.parse_message(data)
