@@ -152,7 +152,7 @@ def test_two_of_ours_with_a_nat_between(world: World) -> None:
 
 def test_the_sound_returns_when_the_media_process_is_killed(world: World) -> None:
     before = world.counts("bob")
-    with world.blinkq("home", "call", "sip:bob@lab.test") as call:
+    with world.blinkq("home", "call", "sip:bob@lab.test", "--duration", "300") as call:
         call.wait_for("AudioStreamDidUpdateStatistics", count=2)
         os.kill(media_process(call.process.pid), signal.SIGKILL)
         call.wait_for("MediaProcessDidRevive")

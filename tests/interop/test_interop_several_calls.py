@@ -82,7 +82,7 @@ def test_two_calls_are_swapped(both: Softphone, tmp_path: Path) -> None:
     both.see("stateLabel", "On hold", within=CAROL)
     both.see("stateLabel", "In call", within=BOB)
     with bob_ears(lab) as tap:
-        recorder, player = both.sound("record", str(heard), LISTEN), both.sound("play", str(lab.after_silence(speech, WAKE_UP)))
+        recorder, player = both.sound("record", str(heard), LISTEN), both.sound("play", str(lab.after_silence(speech, WAKE_UP, 2)))
         assert player.wait(PATIENCE) == 0
         assert recorder.wait(PATIENCE) == 0
     assert lab.score(speech, tap.save(tmp_path / "bob-heard.wav", last=int(LISTEN)))["score"] > 0.5

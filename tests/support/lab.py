@@ -139,11 +139,12 @@ class Lab:
             subprocess.run(command, env=self._environment, check=True, timeout=PATIENCE)
         return path
 
-    def after_silence(self, speech: Path, seconds: float) -> Path:
-        """``speech`` with that much silence before it."""
-        path = speech.with_name(f"{speech.stem}-after-{seconds:g}.wav")
+    def after_silence(self, speech: Path, seconds: float, times: int = 1) -> Path:
+        """``speech``, so many times, with that much silence before it."""
+        path = speech.with_name(f"{speech.stem}-{times}-after-{seconds:g}.wav")
         if not path.exists():
-            subprocess.run(["sox", "-q", str(speech), str(path), "pad", str(seconds)], check=True, timeout=PATIENCE)
+            effects = ["repeat", str(times - 1), "pad", str(seconds)]
+            subprocess.run(["sox", "-q", str(speech), str(path), *effects], check=True, timeout=PATIENCE)
         return path
 
     def last_seconds(self, recording: Path, seconds: float) -> Path:
