@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PyQt6.QtCore import QObject
 
@@ -36,8 +37,9 @@ class Answers(QObject):
         return found if len(found) > 1 else []
 
     def choices(self, call: Call) -> list[Choice]:
-        """The words for each of ``offered``."""
-        return [self._media.choice(stream) for stream in self.offered(call)]
+        """The words for each of ``offered``. Whoever answers in a hurry does not take files of anybody who calls."""
+        return [replace(self._media.choice(stream), ticked=False) if stream.type == "file-transfer" else self._media.choice(stream)
+                for stream in self.offered(call)]  # fmt: skip
 
     def answer(self, call: Call, streams: Sequence[StreamLike] | None = None, *, end_other: bool = False) -> None:
         """Take a call with ``streams`` of ``offered`` (None: the sound); where a screen of ours is to be shown, ask which one before.

@@ -72,7 +72,8 @@ class MediaSession(QObject):
         self._bridge = bridge
         self._name = ""
         self._stopped = False
-        self._trouble = ""
+        #: what the stream itself said when it failed
+        self.trouble = ""
         self._proposal: CallChange | None = None
         self._listening: list[tuple[str, Handler, object]] = []
         for name in _SESSION_NOTIFICATIONS:
@@ -190,7 +191,7 @@ class MediaSession(QObject):
         reason = str(data.end_reason or "")
         self.ended_by_peer = data.originator == "remote"
         if data.originator == "local" and not self._stopped and not self.part_of_call and reason.lower() not in _USER_REQUEST:
-            self.explanation = explain_media(self.stream.type, 0, None, self._trouble or reason, display_address(self.uri))
+            self.explanation = explain_media(self.stream.type, 0, None, self.trouble or reason, display_address(self.uri))
         self._finish()
 
     def _NH_SIPSessionDidRenegotiateStreams(self, notification: Notification) -> None:
@@ -198,8 +199,8 @@ class MediaSession(QObject):
             self._run()
         elif any(stream is self.stream for stream in notification.data.removed_streams):
             self.ended_by_peer = notification.data.originator == "remote"
-            if self._trouble:
-                self.explanation = explain_media(self.stream.type, 0, None, self._trouble, display_address(self.uri))
+            if self.trouble:
+                self.explanation = explain_media(self.stream.type, 0, None, self.trouble, display_address(self.uri))
             self._finish()
 
     def _NH_SIPSessionGotAcceptProposal(self, notification: Notification) -> None:
@@ -218,7 +219,7 @@ class MediaSession(QObject):
             self._failed(str(notification.data.failure_reason))
 
     def _NH_MediaStreamDidFail(self, notification: Notification) -> None:
-        self._trouble = str(notification.data.reason)
+        self.trouble = str(notification.data.reason)
 
     # helpers ---------------------------------------------------------------------------------------------------------------------
 

@@ -110,7 +110,9 @@ class ScreenShare(QObject):
         self.link.forget()
 
     def _link_finished(self) -> None:
-        if self.link.explanation is not None:
+        if self.link.trouble.endswith("."):  # what our own screen says of itself is a sentence
+            self.reason = self.link.trouble
+        elif self.link.explanation is not None:
             self.reason = explanation_text(self.link.explanation)
         self._finish()
 

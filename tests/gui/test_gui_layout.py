@@ -203,6 +203,11 @@ def _call_that_offers_everything(person: Person) -> list[QWidget]:
     return [person.dialog]
 
 
+def _second_caller_with_more_than_sound(person: Person) -> list[QWidget]:
+    person.call("bob@example.com")
+    return _call_that_offers_everything(person)
+
+
 def _several_files_offered(person: Person) -> list[QWidget]:
     media = person.middleware.media
     person.middleware.calls_in(streams=[media.offered_file("a" * 100, 10_000), media.offered_file("report.pdf", 2_000_000)])
@@ -309,7 +314,8 @@ def _screen_is_shared(person: Person) -> list[QWidget]:
 
 SCENES = [
     _transfers_of_every_kind, _no_transfers, _looks_at_a_screen, _full_screen, _screen_that_was_lost, _screen_is_shared,
-    _call_with_all_media, _call_that_offers_everything, _several_files_offered, _chat, _chat_that_ended, _files, _asked_about_a_file,
+    _call_with_all_media, _call_that_offers_everything, _second_caller_with_more_than_sound, _several_files_offered, _chat,
+    _chat_that_ended, _files, _asked_about_a_file,
     _two_calls, _conference, _consulting, _failed_transfer, _second_caller, _proposal, _transfer_dialog, _contacts, _contact_dialog,
     _account_dialog,
 ]  # fmt: skip

@@ -55,7 +55,7 @@ class Offer:
     def words(self) -> list[str]:
         return [box.accessibleName() for box in self.dialog.choices.boxes]
 
-    def untick(self, *numbers: int) -> None:
+    def toggle(self, *numbers: int) -> None:
         for number in numbers:
             self.dialog.choices.boxes[number].click()
 
@@ -72,7 +72,8 @@ def offer(person: Person) -> Offer:
 def test_a_call_with_everything_is_taken_in_part(offer: Offer) -> None:
     words = offer.comes(offer.sound, offer.chat, offer.file, offer.view)
     assert words == ["Sound", "Chat", "File: report.pdf (2.1 MB)", "Look at a screen of theirs"]
-    offer.untick(1)
+    assert [box.isChecked() for box in offer.dialog.choices.boxes] == [True, True, False, True]  # files are not taken in passing
+    offer.toggle(1, 2)
     offer.answer()
     assert offer.taken == [offer.sound, offer.file, offer.view]
     offer.session.proposed_streams = offer.taken
@@ -95,7 +96,7 @@ def test_a_call_with_sound_alone_has_no_boxes(offer: Offer) -> None:
 
 def test_a_call_answered_in_writing(offer: Offer) -> None:
     offer.comes(offer.sound, offer.chat)
-    offer.untick(0)
+    offer.toggle(0)
     offer.answer()
     assert offer.taken == [offer.chat]
     offer.session.proposed_streams = [offer.chat]
@@ -112,9 +113,9 @@ def test_a_call_answered_in_writing(offer: Offer) -> None:
 
 def test_nothing_at_all_cannot_be_taken(offer: Offer) -> None:
     offer.comes(offer.sound, offer.chat)
-    offer.untick(0, 1)
+    offer.toggle(0, 1)
     assert not offer.dialog.ui.answerButton.isEnabled()
-    offer.untick(1)
+    offer.toggle(1)
     assert offer.dialog.ui.answerButton.isEnabled()
 
 
@@ -135,7 +136,7 @@ def test_our_screen_is_not_shown_by_an_answer_in_passing(offer: Offer) -> None:
 
 def test_second_thoughts_about_the_screen_take_the_rest(offer: Offer) -> None:
     offer.comes(offer.sound, offer.show)
-    offer.untick(1)  # ticks it
+    offer.toggle(1)
     offer.answer()
     offer.person.click(offer.person.application.desktops.shared.dialogs[-1].cancel_button)
     assert offer.taken == [offer.sound]
@@ -146,7 +147,7 @@ def test_several_files_are_taken_one_by_one(offer: Offer) -> None:
     files = [media.offered_file(f"{name}.txt", 10) for name in ("a", "b", "c")]
     assert offer.comes(*files) == ["File: a.txt (10 bytes)", "File: b.txt (10 bytes)", "File: c.txt (10 bytes)"]
     assert offer.dialog.ui.headingLabel.text() == "Take files?"
-    offer.untick(1)
+    offer.toggle(1)
     offer.answer()
     assert offer.taken == [files[0], files[2]]
     offer.session.proposed_streams = offer.taken
@@ -190,7 +191,7 @@ def test_a_chat_and_a_screen_without_sound(offer: Offer) -> None:
 
 def test_a_part_of_a_proposal(offer: Offer) -> None:
     assert offer.is_proposed(offer.chat, offer.file) == ["Chat", "File: report.pdf (2.1 MB)"]
-    offer.untick(0)
+    offer.toggle(0)
     offer.answer()
     assert offer.taken == [offer.file]
     offer.session.proposed_streams = offer.taken

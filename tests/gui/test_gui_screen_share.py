@@ -217,8 +217,8 @@ def test_what_failed_is_told(seen: Sharing) -> None:
     seen.session.ends("local", "media failed")
     seen.person.settle()
     assert not seen.shared.bars
-    assert "bob@example.com" in seen.person.ui.noticeLabel.text()
-    assert "cannot be read any more" in seen.person.ui.noticeLabel.text()
+    told = "Your screen is not shown to bob@example.com any more. The screen cannot be read any more: gone."
+    assert seen.person.ui.noticeLabel.text() == told
 
 
 def test_a_screen_that_cannot_be_read(sharing: Sharing) -> None:
