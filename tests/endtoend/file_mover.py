@@ -1,9 +1,10 @@
-"""A program on the middleware, run by test_killed_transfers.py: one file from here to there, and a process that is killed on the way.
+"""A program on the middleware, run by test_killed_transfers.py: files from here to there, and a process that is killed on the way.
 
     python file_mover.py receive PORT DIRECTORY [SHARE]
-    python file_mover.py send PORT FILE [SHARE]
+    python file_mover.py send PORT FILE[:FILE…] [SHARE]
 
-Who has carried SHARE of the file (0 to 1) kills itself with signal 9: no clean-up of any kind. Each fact is a line of output.
+Several files are proposed in one session; those called "unwanted" are refused. Who has carried SHARE of a file (0 to 1) kills itself with
+signal 9: no clean-up of any kind. Each fact is a line of output.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ from blinkq.sipsimple.streams import FileSelector, FileTransferStream
 class Mover(NotificationHandler):
     """The program. Everything happens on the engine thread but the waiting."""
 
-    def __init__(self, part: str, port: int, path: Path, share: float | None) -> None:
-        self.sends, self.port, self.path, self.share = part == "send", port, path, share
+    def __init__(self, part: str, port: int, paths: list[Path], share: float | None) -> None:
+        self.sends, self.port, self.paths, self.share = part == "send", port, paths, share
         self.carried = 0  # bytes of the file that came through the network in this run
         self.acknowledged = 0  # bytes of the file that the other side has, as it says
         self.over = threading.Event()
@@ -56,17 +57,18 @@ class Mover(NotificationHandler):
         print("ready", flush=True)
         if self.sends:
             session = Session(account)
-            stream = FileTransferStream(account, FileSelector.for_file(self.path))
+            streams = [FileTransferStream(account, FileSelector.for_file(path)) for path in self.paths]
             route = Route("127.0.0.1", self.port, "udp")
-            session.connect(ToHeader(SIPURI.parse(f"sip:receiver@127.0.0.1:{self.port}")), [route], [stream])
+            session.connect(ToHeader(SIPURI.parse(f"sip:receiver@127.0.0.1:{self.port}")), [route], streams)
 
     def _NH_SIPApplicationDidEnd(self, notification: Notification) -> None:
         self.over.set()
 
     def _NH_SIPSessionNewIncoming(self, notification: Notification) -> None:
-        for stream in notification.data.streams:
-            stream.handler.save_directory = self.path
-        notification.sender.accept(notification.data.streams)
+        wanted = [stream for stream in notification.data.streams if stream.file_selector.name != "unwanted"]
+        for stream in wanted:
+            stream.handler.save_directory = self.paths[0]
+        notification.sender.accept(wanted)
 
     def _NH_FileTransferHandlerDidStart(self, notification: Notification) -> None:
         print("begins", notification.sender.transferred, flush=True)
@@ -87,8 +89,14 @@ class Mover(NotificationHandler):
         print("carried", self.carried, flush=True)
         print("acknowledged", self.acknowledged, flush=True)
         print("ended", notification.data.reason or "well", flush=True)
-        if self.sends and not notification.data.error:
-            notification.sender.stream.session.end()
+        self._end_if_done(notification.sender.stream.session)
+
+    def _NH_SIPSessionDidStart(self, notification: Notification) -> None:
+        self._end_if_done(notification.sender)
+
+    def _end_if_done(self, session: Session) -> None:
+        if self.sends and session.streams and all(stream.handler.succeeded for stream in session.streams):
+            session.end()
 
     def _NH_SIPSessionDidEnd(self, notification: Notification) -> None:
         SIPApplication().stop()
@@ -99,4 +107,5 @@ class Mover(NotificationHandler):
 
 
 if __name__ == "__main__":
-    Mover(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]) if len(sys.argv) > 4 else None).run()
+    paths = [Path(path) for path in sys.argv[3].split(os.pathsep)]
+    Mover(sys.argv[1], int(sys.argv[2]), paths, float(sys.argv[4]) if len(sys.argv) > 4 else None).run()

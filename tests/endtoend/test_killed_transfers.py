@@ -1,4 +1,5 @@
-"""A file whose sender or receiver is killed (signal 9) at 60 %, and which goes on from there: between two processes, over TLS."""
+"""A file whose sender or receiver is killed (signal 9) at 60 %, and which goes on from there; several files at once: between two processes,
+over TLS."""
 
 from __future__ import annotations
 
@@ -86,3 +87,20 @@ def test_a_transfer_killed_at_60_percent_goes_on_from_there(killed: str, source:
     assert [path.name for path in target.iterdir()] == ["big.bin"]
     assert digest(target / "big.bin") == digest(source)
     (target / "big.bin").unlink()
+
+
+def test_several_files_in_one_session_and_one_is_refused(tmp_path: Path) -> None:
+    target, port = tmp_path / "incoming", free_port()
+    files = [tmp_path / name for name in ("one.bin", "unwanted", "two.bin", "empty")]
+    for path in files:
+        path.write_bytes(b"" if path.name == "empty" else os.urandom(3 * MEBIBYTE))
+    with moving("receive", port, target) as receiver, moving("send", port, os.pathsep.join(map(str, files))) as sender:
+        told = sender.communicate(timeout=LIMIT)
+        heard = receiver.communicate(timeout=LIMIT)
+    assert told[0].splitlines().count("ended well") == 3, told
+    assert told[0].splitlines().count("ended Interrupted transfer") == 1, told
+    assert heard[0].splitlines().count("ended well") == 3, heard
+    assert sorted(path.name for path in target.iterdir()) == ["empty", "one.bin", "two.bin"]
+    assert [digest(target / path.name) for path in files if path.name != "unwanted"] == [
+        digest(path) for path in files if path.name != "unwanted"
+    ]
