@@ -11,6 +11,7 @@ import threading
 from benchmarks.figure import Figure
 from benchmarks.film import Film
 from benchmarks.programs import CallerProcess, settings
+from benchmarks.still_screen import still_screen
 from blinkq.base.clock import SystemClock
 from blinkq.engine.screen.operator import ScreenOperator
 from blinkq.engine.screen.server import ScreenServer
@@ -20,8 +21,8 @@ SECONDS = 6
 
 
 def run() -> list[Figure]:
-    """Through a socket alone, then as users do it, in a session over TLS; half a minute."""
-    return [*_alone(), *_in_a_session()]
+    """Through a socket alone, then as users do it, in a session over TLS; last a screen that stands still. Less than a minute."""
+    return [*_alone(), *_in_a_session(), *still_screen()]
 
 
 def _in_a_session() -> list[Figure]:

@@ -20,6 +20,8 @@ from Xlib import X
 from Xlib.display import Display
 
 from blinkq.base.clock import SystemClock
+from blinkq.engine.screen.changes import DOUBT
+from blinkq.engine.screen.monitor_source import MonitorSource
 from blinkq.engine.screen.server import ScreenServer
 from blinkq.engine.screen.source import Place, ScreenError
 from blinkq.engine.screen.window import Window, find_window, windows
@@ -316,3 +318,26 @@ def test_a_window_manager_brings_it_forward(managed: str) -> None:
     finally:
         drawn.close()
         cover.close()
+
+
+def test_a_still_screen_is_hardly_read(drawn: XWindow) -> None:
+    source = MonitorSource(1)
+    try:
+        drawn.pump()
+        drawn.display.sync()
+        assert source.grab() is not None
+        assert [source.grab() for _ in range(DOUBT)] == [None] * DOUBT
+        assert source.grab() is not None  # to be sure
+        assert source.grab() is None
+        drawn.show(drawing(300, 200, 7))
+        drawn.display.sync()
+        picture = source.grab()
+        assert picture is not None
+        assert (picture[83:283, 103:403, :3] == drawing(300, 200, 7)).all()
+        assert source.grab() is None
+        drawn.window.warp_pointer(7, 7)
+        drawn.display.sync()
+        assert source.grab() is not None  # the pointer is in the picture
+        assert source.grab() is None
+    finally:
+        source.close()

@@ -15,8 +15,9 @@ from PyQt6.QtWidgets import QApplication
 from blinkq.app.screen_capture import ScreenCapture, through_portal
 from blinkq.app.share_dialog import ShareDialog, Taker
 from blinkq.base.clock import SystemClock
+from blinkq.engine.screen.monitor_source import monitors
 from blinkq.engine.screen.server import ScreenServer
-from blinkq.engine.screen.source import ScreenError, monitors
+from blinkq.engine.screen.source import ScreenError
 from blinkq.rfb.messages import Transmit
 from blinkq.rfb.viewer import ViewerCore
 from blinkq.sipsimple.screens import ScreenFeed

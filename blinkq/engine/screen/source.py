@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from blinkq.base.errors import BlinkQError
 from blinkq.rfb.pixel_format import Pixels
 
-__all__ = ["Monitor", "MonitorSource", "PatternSource", "Place", "ScreenError", "ScreenSource", "monitors"]
+__all__ = ["Monitor", "PatternSource", "Place", "ScreenError", "ScreenSource"]
 
 
 class ScreenError(BlinkQError):
@@ -54,48 +52,6 @@ class Monitor:
     height: int
 
 
-def monitors() -> list[Monitor]:
-    """All of them, the whole screen first. Raises ScreenError where there is none."""
-    with _open() as screen:
-        return [
-            Monitor(number, place["left"], place["top"], place["width"], place["height"]) for number, place in enumerate(screen.monitors)
-        ]
-
-
-class MonitorSource:
-    """One monitor, or all of them.
-
-    number: see Monitor. Raises ScreenError where there is no screen or no such monitor.
-    """
-
-    def __init__(self, number: int = 0) -> None:
-        self._screen = _open()
-        known = self._screen.monitors
-        if not 0 <= number < len(known):
-            self._screen.close()
-            raise ScreenError(f"There is no monitor {number}.")
-        place = known[number]
-        self.monitor = Monitor(number, place["left"], place["top"], place["width"], place["height"])
-        self._number = number
-
-    def place(self) -> Place:
-        return Place(self.monitor.left, self.monitor.top, self.monitor.width, self.monitor.height)
-
-    def grab(self) -> Pixels:
-        from mss.exception import ScreenShotError
-
-        try:
-            shot = self._screen.grab(self._screen.monitors[self._number])
-        except (ScreenShotError, IndexError) as error:
-            raise ScreenError(f"The screen cannot be read any more: {error}.") from error
-        pixels = np.frombuffer(bytearray(shot.raw), np.uint8).reshape(shot.height, shot.width, 4)
-        pixels[..., 3] = 255
-        return pixels
-
-    def close(self) -> None:
-        self._screen.close()
-
-
 class PatternSource:
     """A test screen: coloured bars, and a white square that wanders."""
 
@@ -118,40 +74,3 @@ class PatternSource:
 
     def close(self) -> None:
         """Nothing is held."""
-
-
-def _open() -> Any:  # the class differs from system to system
-    # imported here: whoever never shares a screen need not have what reading one needs
-    import mss
-    from mss.exception import ScreenShotError
-
-    if sys.platform == "linux" and _wayland():
-        raise ScreenError(
-            "BlinkQ cannot share this screen: under Wayland only the desktop itself can allow that. Share it from BlinkQ's windows, or "
-            "sign in to an X11 (Xorg) session."
-        )
-    try:
-        return mss.MSS(with_cursor=sys.platform == "linux")
-    except (ScreenShotError, OSError) as error:
-        raise ScreenError(f"The screen cannot be read: {error}.") from error
-
-
-def _wayland() -> bool:
-    """Whether there is a Wayland desktop and no X server, or one (Xwayland) that has only the windows of old programs."""
-    from Xlib import error
-    from Xlib.display import Display
-
-    try:
-        display = Display()
-    except (error.DisplayError, error.XauthError, error.ConnectionClosedError, OSError):
-        return bool(os.environ.get("WAYLAND_DISPLAY"))
-    try:
-        if display.has_extension("XWAYLAND"):
-            return True
-        if not display.has_extension("RANDR"):
-            return False
-        known = display.screen().root.xrandr_get_screen_resources()  # older ones are known by the names of their monitors
-        names = [display.xrandr_get_output_info(output, known.config_timestamp).name for output in known.outputs]
-        return any(name.startswith("XWAYLAND") for name in names)
-    finally:
-        display.close()

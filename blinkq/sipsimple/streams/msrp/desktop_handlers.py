@@ -17,9 +17,10 @@ from blinkq.engine.errors import NetworkError
 from blinkq.engine.loop import in_engine
 from blinkq.engine.network import Listener, Stream, StreamHandler
 from blinkq.engine.screen.feed import ScreenFeed
+from blinkq.engine.screen.monitor_source import MonitorSource
 from blinkq.engine.screen.operator import ScreenOperator, open_operator
 from blinkq.engine.screen.server import ControlRefused, ScreenServer
-from blinkq.engine.screen.source import Monitor, MonitorSource, PatternSource, Place, ScreenError, ScreenSource
+from blinkq.engine.screen.source import Monitor, PatternSource, Place, ScreenError, ScreenSource
 from blinkq.engine.screen.window import Window
 from blinkq.engine.screen.window_operator import WindowOperator
 from blinkq.engine.screen.window_source import WindowSource
