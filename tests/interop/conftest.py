@@ -12,6 +12,16 @@ from support.lab import Lab, missing_programs
 from support.windows import SHOTS, Softphone, missing_desktop_programs
 
 
+@pytest.fixture(autouse=True)
+def _x_servers_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    """python-xlib keeps the numbers of an X server's events for all servers that its process ever sees; the next one's differ."""
+    from Xlib import error  # only here: it is there under Linux only, as these tests are
+    from Xlib.protocol import display, event
+
+    monkeypatch.setattr(display.Display, "event_classes", event.event_class.copy())
+    monkeypatch.setattr(display.Display, "error_classes", error.xerror_class.copy())
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Kamailio, DNS, bob and carol."""
