@@ -8,30 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Any
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.statemachine import StateTable
 from blinkq.sip.address import NameAddr
-from blinkq.sip.authentication import KnownChallenges
 from blinkq.sip.context import Context
 from blinkq.sip.digest import Credentials
 from blinkq.sip.events import PublicationEnded, PublicationFailed, PublicationRefreshing, PublicationSucceeded
-from blinkq.sip.exchange import Exchange
-from blinkq.sip.hop import Flow, Hop
+from blinkq.sip.hop import Hop
 from blinkq.sip.message import Response
 from blinkq.sip.request_builder import build_request
-from blinkq.sip.timers import Timer
 from blinkq.sip.uri import URI
+from blinkq.sip.usages.kept_request import KeptRequest
 
 __all__ = ["TABLE", "Publication", "PublicationInput", "PublicationState", "PublishParameters"]
-
-# A refresh is sent this many seconds before the publication expires, so that retransmissions have time; never before half of it.
-REFRESH_MARGIN = 30
-# A server granting less is asked no more often than this, in seconds.
-MIN_REFRESH = 5
-# Seconds (a day) beyond which an expiry is not believed.
-MAX_EXPIRES = 86400
 
 
 class PublicationState(Enum):
@@ -99,7 +89,7 @@ class PublishParameters:
     automatic: bool = True
 
 
-class Publication:
+class Publication(KeptRequest[PublicationState]):
     """One published state, refreshed until `end`.
 
     parameters: as last published; expires: seconds granted; etag: the server's name for what is there (None: nothing, as far as we know);
@@ -107,24 +97,15 @@ class Publication:
     an own refresh, `PublicationFailed` (not terminal), and once, at last, `PublicationEnded`.
     """
 
+    _removing, _ended = _S.REMOVING, _S.ENDED
+
     def __init__(self, context: Context, parameters: PublishParameters) -> None:
+        super().__init__(context, parameters.from_, parameters.expires)
         self.parameters = parameters
-        self.expires = 0
         self.etag: str | None = None
-        self.call_id = context.call_id()
-        self.owner: Any = None
-        self._context = context
-        self._from = parameters.from_.without_parameter("tag").with_parameter("tag", context.tag())
-        self._cseq = context.entropy.integer(1, 1 << 15)
-        self._requested = parameters.expires
         self._state = TABLE.initial
-        self._exchange: Exchange | None = None
-        self._known: KnownChallenges = {}
-        self._timer: Timer | None = None
         self._full = True  # whether the present request carries the state
-        self._too_brief_answered = False
         self._waiting: list[tuple[bool, float | None]] = []
-        self._end_wanted = False
         self._end_timeout: float | None = None
 
     @property
@@ -175,49 +156,10 @@ class Publication:
         if self._exchange is None:
             self._remove(now)
 
-    def abandon(self, now: float) -> None:
-        """End without a word to the server, which is gone. `PublicationEnded` follows. Idempotent."""
-        if self._state is _S.ENDED:
-            return
-        self._end_wanted = True
-        self._stop_timer()
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.abandon(now)
-        self._finish(None, "abandoned")
-
-    # -- ExchangeUser
-
-    def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
-        """Nothing to learn."""
-
-    def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
-        """The server answered."""
-        self._exchange = None
-        if self._state is _S.REMOVING:
-            self._finish(response.code, response.reason)
-        elif response.code < 300:
-            self._succeed(response, now)
-        elif response.code == 423 and self._lengthen(response, now):
-            return
-        else:
-            if response.code == 412:
-                self.etag = None  # §4.4: there is nothing of ours any more
-            self._fail(response.code, response.reason, response, now)
-
-    def on_unanswered(self, exchange: Exchange, code: int, reason: str, now: float) -> None:
-        """The server did not answer."""
-        self._exchange = None
-        if self._state is _S.REMOVING:
-            self._finish(code, reason)
-        else:
-            self._fail(code, reason, None, now)
-
     # -- outcomes
 
     def _succeed(self, response: Response, now: float) -> None:
         self._state = TABLE.next(self._state, _I.SUCCESS)
-        self._too_brief_answered = False
         self.etag = response.headers.get("SIP-ETag") or None
         self.expires = self._granted(response)
         if self._end_wanted:
@@ -227,12 +169,12 @@ class Publication:
         if self._waiting:
             self._publish(*self._waiting.pop(), now)
             return
-        delay = max(self.expires / 2, self.expires - REFRESH_MARGIN, MIN_REFRESH)
-        self._timer = self._context.timers.schedule(now + delay, self._on_timer)
+        self._schedule_refresh(now)
 
     def _fail(self, code: int, reason: str, response: Response | None, now: float) -> None:
         self._state = TABLE.next(self._state, _I.FAILURE)
-        self._too_brief_answered = False
+        if code == 412:
+            self.etag = None  # §4.4: there is nothing of ours any more
         if self._end_wanted:
             self._remove(now)
             return
@@ -241,23 +183,10 @@ class Publication:
         if self._waiting:
             self._publish(*self._waiting.pop(), now)
 
-    def _lengthen(self, response: Response, now: float) -> bool:
-        """423 Interval Too Brief (§4.1): ask for what the server wants, once."""
-        wanted = response.min_expires
-        if wanted is None or self._too_brief_answered or self._end_wanted or not self._requested < wanted <= MAX_EXPIRES:
-            return False
-        self._too_brief_answered = True
-        self._requested = wanted
-        self._send(None, now)
-        return True
-
     def _finish(self, code: int | None, reason: str) -> None:
         self.etag = None
         self._state = TABLE.next(self._state, _I.END)
         self._context.emit(PublicationEnded(self, code, reason))
-
-    def _granted(self, response: Response) -> int:
-        return min(self._requested if response.expires is None else response.expires, MAX_EXPIRES)
 
     # -- sending
 
@@ -300,32 +229,16 @@ class Publication:
             body=parameters.body if self._full else b"",
             content_type=parameters.content_type if self._full else None,
         )
-        self._exchange = Exchange(
-            self._context,
-            self,
-            request,
-            parameters.hop,
-            None,
-            self._next_cseq,
-            credentials=parameters.credentials,
-            known=self._known,
-        )
-        self._exchange.start(now, timeout)
+        self._begin(request, parameters.hop, parameters.credentials, timeout, now)
 
-    def _next_cseq(self) -> int:
-        self._cseq += 1
-        return self._cseq
+    def _repeat(self, now: float) -> None:
+        self._send(None, now)
 
     def _require_open(self, method: str) -> None:
         if self._end_wanted:
             raise IllegalStateError(f"Publication.{method} in state {self._state.name}")
 
-    def _on_timer(self, now: float) -> None:
+    def _refresh_is_due(self, now: float) -> None:
         self._context.emit(PublicationRefreshing(self))
         if self.parameters.automatic:
             self._publish(False, None, now)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

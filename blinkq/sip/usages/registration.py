@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Any
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.base.statemachine import StateTable
 from blinkq.sip.address import NameAddr
-from blinkq.sip.authentication import KnownChallenges
 from blinkq.sip.context import Context, capabilities
 from blinkq.sip.digest import Credentials
 from blinkq.sip.events import RegistrationEnded, RegistrationFailed, RegistrationRefreshing, RegistrationSucceeded
@@ -21,17 +19,10 @@ from blinkq.sip.exchange import Exchange
 from blinkq.sip.hop import Flow, Hop
 from blinkq.sip.message import Response
 from blinkq.sip.request_builder import build_request
-from blinkq.sip.timers import Timer
 from blinkq.sip.uri import URI
+from blinkq.sip.usages.kept_request import MAX_EXPIRES, KeptRequest
 
 __all__ = ["TABLE", "RegisterParameters", "Registration", "RegistrationInput", "RegistrationState"]
-
-# A refresh is sent this many seconds before the binding expires, so that retransmissions have time; never before half of it.
-REFRESH_MARGIN = 30
-# A registrar granting less is asked no more often than this, in seconds.
-MIN_REFRESH = 5
-# An expiry above this is not believed, in seconds (a day): the binding would outlive a sleeping laptop's network.
-MAX_EXPIRES = 86400
 
 
 class RegistrationState(Enum):
@@ -98,7 +89,7 @@ class RegisterParameters:
     automatic: bool = True
 
 
-class Registration:
+class Registration(KeptRequest[RegistrationState]):
     """One binding, refreshed until `end`.
 
     contact: the present one; expires: seconds granted; flow: the way the last answer came; owner: free for the middleware.
@@ -106,25 +97,16 @@ class Registration:
     refresh, `RegistrationFailed` (not terminal), and once, at last, `RegistrationEnded`.
     """
 
+    _removing, _ended = _S.UNREGISTERING, _S.ENDED
+
     def __init__(self, context: Context, parameters: RegisterParameters) -> None:
+        super().__init__(context, parameters.aor, parameters.expires)
         self.parameters = parameters
         self.contact = parameters.contact.without_parameter("expires")
-        self.expires = 0
-        self.call_id = context.call_id()
         self.flow: Flow | None = None
-        self.owner: Any = None
-        self._context = context
-        self._from = parameters.aor.with_parameter("tag", context.tag())
-        self._cseq = context.entropy.integer(1, 1 << 15)
-        self._requested = parameters.expires
         self._state = TABLE.initial
-        self._exchange: Exchange | None = None
-        self._known: KnownChallenges = {}
-        self._timer: Timer | None = None
         self._stale_contact: NameAddr | None = None
-        self._too_brief_answered = False
         self._refresh_wanted = False
-        self._end_wanted = False
         self._bound = False
 
     @property
@@ -175,20 +157,6 @@ class Registration:
         if self._exchange is None:
             self._unregister(now)
 
-    def abandon(self, now: float) -> None:
-        """End without a word to the registrar, which is gone or has forgotten us: nothing is sent any more, not even repeated.
-
-        `RegistrationEnded` follows. Idempotent.
-        """
-        if self._state is _S.ENDED:
-            return
-        self._end_wanted = True
-        self._stop_timer()
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            exchange.abandon(now)
-        self._finish(None, "abandoned")
-
     def flow_failed(self, path: Flow | Hop, reason: str, now: float) -> None:
         """The connection the registrar would reach us by is gone: the binding is worth nothing."""
         if self._state is _S.REGISTERED and self.flow is not None and self.flow.reliable and self.flow == path:
@@ -196,41 +164,19 @@ class Registration:
             self._state = TABLE.next(self._state, _I.FAILURE)
             self._context.emit(RegistrationFailed(self, 503, reason, None, None, None, True))
 
-    # -- ExchangeUser
-
-    def on_provisional(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
-        """Nothing to learn."""
-
     def on_final(self, exchange: Exchange, response: Response, flow: Flow, now: float) -> None:
         """The registrar answered."""
-        self._exchange = None
         self.flow = flow
-        if self._state is _S.UNREGISTERING:
-            self._finish(response.code, response.reason)
-        elif response.code < 300:
-            self._succeed(response, now)
-        elif response.code == 423 and self._lengthen(response, now):
-            return
-        else:
-            self._fail(response.code, response.reason, response, now)
-
-    def on_unanswered(self, exchange: Exchange, code: int, reason: str, now: float) -> None:
-        """The registrar did not answer."""
-        self._exchange = None
-        if self._state is _S.UNREGISTERING:
-            self._finish(code, reason)
-        else:
-            self._fail(code, reason, None, now)
+        super().on_final(exchange, response, flow, now)
 
     # -- outcomes
 
     def _succeed(self, response: Response, now: float) -> None:
         self._bound = True
         self._stale_contact = None
-        self._too_brief_answered = False
         self._state = TABLE.next(self._state, _I.SUCCESS)
         contacts = tuple(response.contacts)
-        self.expires = self._granted(response, contacts)
+        self.expires = self._granted(response)
         if self._end_wanted:
             self._unregister(now)
             return
@@ -242,12 +188,10 @@ class Registration:
             self._refresh_wanted = False
             self._register(now)
             return
-        delay = max(self.expires / 2, self.expires - REFRESH_MARGIN, MIN_REFRESH)
-        self._timer = self._context.timers.schedule(now + delay, self._on_timer)
+        self._schedule_refresh(now)
 
     def _fail(self, code: int, reason: str, response: Response | None, now: float) -> None:
         self._state = TABLE.next(self._state, _I.FAILURE)
-        self._too_brief_answered = False
         if self._end_wanted:
             self._unregister(now)
             return
@@ -258,30 +202,19 @@ class Registration:
             self._refresh_wanted = False
             self._register(now)
 
-    def _lengthen(self, response: Response, now: float) -> bool:
-        """423 Interval Too Brief (§10.2.8): ask for what the registrar wants, once."""
-        wanted = response.min_expires
-        if wanted is None or self._too_brief_answered or self._end_wanted or not self._requested < wanted <= MAX_EXPIRES:
-            return False
-        self._too_brief_answered = True
-        self._requested = wanted
-        self._send(now)
-        return True
-
     def _finish(self, code: int | None, reason: str) -> None:
         self._bound = False
         self._state = TABLE.next(self._state, _I.END)
         self._context.emit(RegistrationEnded(self, code, reason))
 
-    def _granted(self, response: Response, contacts: tuple[NameAddr, ...]) -> int:
+    def _granted(self, response: Response) -> int:
         """The seconds our binding lasts (§10.2.4)."""
-        for contact in contacts:
+        for contact in response.contacts:
             if contact.uri.equivalent(self.contact.uri):
                 value = contact.parameter("expires")
                 if value and value.isascii() and value.isdigit():
                     return min(int(value[:10]), MAX_EXPIRES)
-        expires = response.expires
-        return min(self._requested if expires is None else expires, MAX_EXPIRES)
+        return super()._granted(response)
 
     # -- sending
 
@@ -313,29 +246,12 @@ class Registration:
             cseq=self._next_cseq(),
             headers=[*headers, *capabilities(content=False), *self.parameters.headers],
         )
-        self._exchange = Exchange(
-            self._context,
-            self,
-            request,
-            self.parameters.hop,
-            None,
-            self._next_cseq,
-            credentials=self.parameters.credentials,
-            known=self._known,
-        )
-        self._exchange.start(now, self.parameters.timeout)
+        self._begin(request, self.parameters.hop, self.parameters.credentials, self.parameters.timeout, now)
 
-    def _next_cseq(self) -> int:
-        self._cseq += 1
-        return self._cseq
+    def _repeat(self, now: float) -> None:
+        self._send(now)
 
-    def _on_timer(self, now: float) -> None:
+    def _refresh_is_due(self, now: float) -> None:
         self._context.emit(RegistrationRefreshing(self))
         if self.parameters.automatic:
             self._register(now)
-
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
