@@ -131,6 +131,8 @@ class PairTLSStream:
     def data_received(self, data: bytes) -> None:
         if self._closed:
             return
+        pieces: list[bytes] = []  # handed on as one: a record holds at most 16 KiB, and a file has many
+        end: OSError | None = None
         try:
             self._tls.bio_write(data)
             if self._accept is not None:
@@ -138,17 +140,18 @@ class PairTLSStream:
                 self._flush()
                 self._shaken()
             while not self._closed:
-                received = self._tls.recv(READ_SIZE)
-                if self._handler is not None:
-                    self._handler.data_received(received)
+                pieces.append(self._tls.recv(READ_SIZE))
         except SSL.WantReadError:
-            self._flush()
+            pass
         except SSL.ZeroReturnError:
-            self._flush()
-            self._lost(describe_os_error(OSError(errno.EPIPE, "closed"), *self.remote, "tls"))
+            end = OSError(errno.EPIPE, "closed")
         except SSL.Error:
-            self._flush()  # the alert that says why
-            self._broken()
+            end = OSError(errno.ECONNRESET, "TLS error")
+        self._flush()  # the alert too that says why
+        if pieces and self._handler is not None:
+            self._handler.data_received(b"".join(pieces))
+        if end is not None:
+            self._lost(describe_os_error(end, *self.remote, "tls"))
 
     def connection_lost(self, error: str) -> None:
         self._lost(error)
