@@ -94,11 +94,11 @@ class Program:
         assert self._process.stdout is not None
         self._process.stdin.close()
         try:
-            self._process.wait(20)
+            self._process.wait(60)
         finally:
             self._process.kill()
-            self._process.wait(10)
-            self._reader.join(10)
+            self._process.wait(60)
+            self._reader.join(60)
             self._process.stdout.close()
 
 
@@ -178,7 +178,7 @@ def tigervnc(tmp_path: Path) -> Iterator[tuple[str, int]]:
                 yield f":{pipe.readline().strip()}", port
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(60)
 
 
 def test_our_viewer_and_the_server_of_tigervnc(tigervnc: tuple[str, int]) -> None:
@@ -221,7 +221,7 @@ def test_our_server_and_the_viewer_of_tigervnc(tmp_path: Path) -> None:
             finally:
                 viewer.terminate()
                 try:
-                    viewer.wait(20)
+                    viewer.wait(60)
                 except subprocess.TimeoutExpired:
                     viewer.kill()
 

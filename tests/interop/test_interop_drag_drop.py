@@ -95,7 +95,7 @@ def talking(desktop: Lab, tmp_path: Path, incoming: Path) -> Iterator[Softphone]
         with softphone:
             softphone.ask(PATIENCE, started=True)
             softphone.click("dialBox")
-            softphone.type(f"sip:echo@127.0.0.1:{port}")
+            softphone.type(f"sip:echo@127.0.0.1:{port}", into="dialBox")
             softphone.click("chatButton")
             softphone.see("stateLabel", "^Connected", PATIENCE, within="ChatPage")
             yield softphone

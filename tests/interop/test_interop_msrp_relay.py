@@ -45,7 +45,7 @@ def person(lab: Lab, tmp_path: Path) -> Person:
 def blinkq(config: Path, *arguments: str) -> None:
     environment = {**os.environ, "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
     command = [sys.executable, "-m", "blinkq.cli.main", "settings", *arguments, "--config-dir", str(config)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
 
 

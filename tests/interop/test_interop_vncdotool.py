@@ -89,10 +89,10 @@ class VNCDoTool:
         assert self._process.stdout is not None
         try:
             self._process.stdin.close()
-            self._process.wait(30)
+            self._process.wait(60)
         finally:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process.stdout.close()
 
 
