@@ -136,8 +136,11 @@ class ChatPage(QWidget):
         data = event.mimeData() if event is not None else None
         if event is None or data is None:
             return
-        if not self.take(data) and data.hasText():
-            self.ui.messageEdit.insertPlainText(data.text())
+        if not self.take(data):
+            text = data.text()
+            self.ui.messageEdit.insertPlainText(text)
+            if not text:  # it was promised, and is not given
+                self.chat.note(self.tr("The other program gave nothing. Try it once more, or use the buttons above."), "error")
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

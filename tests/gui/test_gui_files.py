@@ -317,6 +317,12 @@ def test_files_are_dropped_on_the_page_of_a_chat(files: Files) -> None:
     assert not page.ui.messageEdit.acceptDrops()
 
 
+def test_a_program_that_gives_nothing_is_told(files: Files) -> None:
+    page = files.page()
+    assert drop(page, QPointF(50, 100), [])
+    assert "The other program gave nothing." in page.ui.view.toPlainText()
+
+
 def test_the_page_says_that_it_takes_what_is_held_over_it(files: Files) -> None:
     page = files.page()
     data = QMimeData()

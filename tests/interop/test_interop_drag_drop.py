@@ -54,10 +54,12 @@ class Other:
             pass
 
     def let_go(self) -> str:
-        """Let the button go; gives what became of it."""
+        """Let the button go; gives what became of it, once the softphone has taken it: Qt tells earlier, and what is dragged can be had
+        only while this window lives."""
         self._softphone._xdotool("mouseup", "1")
         while (line := self._says()) in ("accepted", "refused"):
             pass
+        self._softphone.ask(PATIENCE, gone="dropLabel")
         return line
 
     def _move(self, x: int, y: int) -> None:
@@ -116,7 +118,6 @@ def test_files_are_dragged_onto_the_messages(talking: Softphone, tmp_path: Path,
         talking.see("dropLabel", "Drop to send", PATIENCE)
         talking.shoot(SHOTS / "dragged.png")
         assert other.let_go() == "dropped CopyAction"
-        talking.ask(PATIENCE, gone="dropLabel")
     until(lambda: {path.name for path in incoming.iterdir()} >= {path.name for path in files}, "the files arrive")
     assert [sha(incoming / path.name) for path in files] == [sha(path) for path in files]
     assert all(path.exists() for path in files)  # sent, not moved
