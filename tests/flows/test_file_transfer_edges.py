@@ -174,3 +174,40 @@ def test_a_disk_that_is_slower_than_the_network(tmp_path: Path, monkeypatch: pyt
             bob.stop()
 
     scene()
+
+
+@pytest.mark.parametrize("lies", [False, True])
+@pytest.mark.parametrize("how", ["connection", "session"])
+@pytest.mark.expect_warnings
+def test_a_sender_that_leaves_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, lies: bool) -> None:
+    """It wants no report: all bytes are sent, and it is gone before they are written and checked."""
+    work, body = FileReceiver._in_pool, BODY[:200_000]
+
+    async def slow(self: FileReceiver, function: Any, *args: Any) -> Any:
+        await asyncio.sleep(0.2)
+        return await work(self, function, *args)
+
+    monkeypatch.setattr(FileReceiver, "_in_pool", slow)
+
+    @flow
+    async def scene() -> None:
+        async with call_scene() as s:
+            bob = await bob_at(s)
+            session, _ = await offered(s, bob, f"file-selector:{selector_of(body).sdp_repr}", "sendonly")
+            session.proposed_streams[0].handler.save_directory = tmp_path
+            session.accept(session.proposed_streams)
+            await s.until("FileTransferHandlerDidStart")
+            await s.settle(0.5)
+            bob.send(TYPE, bytes(len(body)) if lies else body)
+            await s.until("FileTransferStreamGotChunk")
+            await s.settle(0.1)
+            if how == "connection":
+                bob.peer.host.reset_streams()
+            else:
+                session.end()
+            ended = await s.until("FileTransferHandlerDidEnd")
+            assert ended.reason == ("File hash mismatch" if lies else None)
+            assert [path.name for path in tmp_path.iterdir()] == ([] if lies else ["data.bin"])
+            bob.stop()
+
+    scene()

@@ -84,7 +84,8 @@ class FileReceiver(FileTransferHandler):
             self.stream.respond(event.chunk, 403)  # where we go on is for us to say
 
     def interrupted(self, reason: str) -> None:
-        self._leave(reason)
+        if not self._whole:  # else all of it is here, and who leaves before it is written and checked takes nothing with him
+            self._leave(reason)
 
     def _take(self, offset: int, data: bytes) -> None:
         if self.ended or self._leaving is not None:
