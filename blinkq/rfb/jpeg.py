@@ -15,11 +15,14 @@ __all__ = ["decode_jpeg", "encode_jpeg"]
 
 
 def decode_jpeg(data: bytes, width: int, height: int) -> NDArray[np.uint8]:
-    """The pixels, height x width x 4. Raises RFBError when it is no JPEG picture, or not of that size (known before it is unpacked)."""
+    """The pixels, height x width x 4. Raises RFBError when it is no JPEG picture, not of that size,
+    or in many passes (all known before it is unpacked)."""
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG",)) as picture:
             if picture.size != (width, height):
                 raise RFBError("a JPEG picture of another size than its rectangle")
+            if picture.info.get("progressive"):  # each of its passes, of a few bytes, goes over all of the picture; servers make none
+                raise RFBError("a JPEG picture in many passes")
             pixels = picture.convert("RGB").tobytes("raw", "BGRX")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RFBError(f"a JPEG picture that cannot be read: {error}") from None

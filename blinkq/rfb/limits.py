@@ -5,8 +5,8 @@ from __future__ import annotations
 MAX_SIDE = 16384
 """Pixels of a screen's side: four 4K monitors in a row."""
 
-MAX_PIXELS = 64 * 1024 * 1024
-"""Pixels of a screen, 4 bytes each."""
+MAX_PIXELS = 36 * 1024 * 1024
+"""Pixels of a screen, 4 bytes each: four 4K monitors."""
 
 MAX_RECTANGLES = 65535
 """Rectangles of one update; the protocol has no more."""
@@ -22,6 +22,9 @@ MAX_COMPRESSED = 64 * 1024 * 1024
 
 MAX_WORK = 8
 """How often the pixels of the whole screen may be drawn by one update: overlapping rectangles of a few bytes each cost time."""
+
+MAX_BURST = 16
+"""How often they may be drawn by what comes at a time: a server that does not wait until it is asked."""
 
 MAX_RESIZES = 4
 """Changes of the screen's size in one update."""

@@ -62,8 +62,20 @@ class PixelFormat:
 
     @property
     def short(self) -> bool:
-        """Whether ZRLE and Tight send three bytes of the four (RFC 6143 §7.7.5)."""
-        return self.bits_per_pixel == 32 and self.true_colour and self.depth <= 24 and max(self._layout[:3]) == 255
+        """Whether ZRLE sends three bytes of the four: those that hold all of the colours (RFC 6143 §7.7.5)."""
+        if self.bits_per_pixel != 32 or not self.true_colour or self.depth > 24:
+            return False
+        return self.unused_is_highest or min(self._layout[3:]) >= 8
+
+    @property
+    def unused_is_highest(self) -> bool:
+        """Whether the byte without colour is the one of most weight."""
+        return all(shift + top.bit_length() <= 24 for top, shift in zip(self._layout[:3], self._layout[3:], strict=True))
+
+    @property
+    def tight(self) -> bool:
+        """Whether Tight sends three bytes for a pixel: red, green, blue."""
+        return self.bits_per_pixel == 32 and self.true_colour and self.depth == 24 and self._layout[:3] == (255, 255, 255)
 
     @property
     def _layout(self) -> tuple[int, ...]:

@@ -221,7 +221,7 @@ class ServerCore:
     def _choose(self) -> None:
         """The encoder that the viewer likes best. A new one begins new zlib streams, which the viewer would not notice: each is kept."""
         for kind in self._order:
-            if kind not in _ENCODERS or (kind == Encoding.TIGHT and not self._format.short):
+            if kind not in _ENCODERS or (kind == Encoding.TIGHT and not self._format.tight):
                 continue
             if kind not in self._encoders:
                 self._encoders[kind] = _ENCODERS[kind](min(9, max(1, self._level)))

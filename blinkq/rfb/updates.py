@@ -15,7 +15,7 @@ from blinkq.rfb.decoders.zlibs import zlib_rect, zrle
 from blinkq.rfb.encodings import Encoding
 from blinkq.rfb.errors import RFBError
 from blinkq.rfb.framebuffer import Framebuffer, Rectangle
-from blinkq.rfb.limits import MAX_CURSOR, MAX_NAME, MAX_RESIZES, MAX_WORK
+from blinkq.rfb.limits import MAX_BURST, MAX_CURSOR, MAX_NAME, MAX_RESIZES, MAX_WORK
 from blinkq.rfb.messages import CursorChanged
 
 __all__ = ["UpdateReader"]
@@ -34,11 +34,16 @@ class UpdateReader:
         self.screens: tuple[bytes, ...] | None = None
         self.name: str | None = None
         self._work = 0  # pixels drawn by this update
+        self._burst = 0  # and by what came at a time
         self._resizes = 0
         self._decode_jpeg = decode_jpeg
         self._zlib = Inflater()
         self._zrle = Inflater()
         self._tight = [Inflater() for _ in range(4)]
+
+    def begin_burst(self) -> None:
+        """More bytes came: what they may draw is counted anew."""
+        self._burst = 0
 
     def read(self) -> Reading:
         """From after the message's kind to its end."""
@@ -70,7 +75,9 @@ class UpdateReader:
                 if not area.within(self.screen.width, self.screen.height):
                     raise RFBError("a rectangle outside the screen")
                 self._work += area.area
-                if self._work > MAX_WORK * max(self.screen.width * self.screen.height, 65536):
+                self._burst += area.area
+                whole = max(self.screen.width * self.screen.height, 65536)
+                if self._work > MAX_WORK * whole or self._burst > MAX_BURST * whole:
                     raise RFBError("an update that draws the screen over and over")
                 if area.area:
                     yield from self._picture(area, kind)

@@ -50,6 +50,7 @@ class ViewerCore:
         self._continuous = False
         self._fences = False
         self._view_only = False
+        self._updates: UpdateReader | None = None
         self._clipboard = ClipboardEnd(CLIENT)
         self._answered = False  # with a text since the last bytes came: one burst of requests gets one answer
         self._reader = StreamReader(self._run())
@@ -76,6 +77,8 @@ class ViewerCore:
         if self._failed:
             return
         self._answered = False
+        if self._updates is not None:
+            self._updates.begin_burst()
         try:
             self._reader.feed(data)
         except RFBError as error:
@@ -119,6 +122,8 @@ class ViewerCore:
 
     def pause(self, paused: bool, now: float) -> None:
         """True: ask for no more pictures (a hidden window); False: go on."""
+        if self._continuous and paused != self._paused:
+            self._continue(not paused)
         self._paused = paused
         if not paused and not self._asked:
             self._ask(incremental=False)
@@ -160,7 +165,7 @@ class ViewerCore:
         self._connected = True
         self._outputs.append(Connected(width, height, self.name))
         self._ask(incremental=False)
-        updates = UpdateReader(self.screen, decode_jpeg)
+        self._updates = updates = UpdateReader(self.screen, decode_jpeg)
         handlers: dict[int, Callable[[], Script]] = {
             0: lambda: self._update(updates), 1: self._colours, 2: self._bell, 3: self._text, 150: self._end_of_continuous, 248: self._fence
         }
@@ -217,15 +222,18 @@ class ViewerCore:
             self._resizable, self._screens = True, updates.screens
         if updates.name is not None:
             self.name = updates.name
-        if updates.screen is not self.screen:
+        resized = updates.screen is not self.screen
+        if resized:
             self.screen = updates.screen
             self._outputs.append(Resized(self.screen.width, self.screen.height))
+            if self._continuous and not self._paused:
+                self._continue(True)  # of all of the new screen
         if updates.areas:
             self._outputs.append(Updated(tuple(updates.areas)))
         if updates.cursor is not None:
             self._outputs.append(updates.cursor)
         if not self._paused:
-            self._ask(incremental=True)
+            self._ask(incremental=not resized)
 
     def _colours(self) -> Script:
         _first, count = struct.unpack(">xHH", (yield 5))
@@ -247,9 +255,9 @@ class ViewerCore:
 
     def _end_of_continuous(self) -> Script:
         """The server knows continuous updates: it sends pictures unasked from now on."""
-        if not self._continuous and self.screen is not None:
+        if not self._continuous:
             self._continuous = True
-            self._send(struct.pack(">BBHHHH", 150, 1, 0, 0, self.screen.width, self.screen.height))
+            self._continue(not self._paused)
         yield from ()
 
     def _fence(self) -> Script:
@@ -268,6 +276,10 @@ class ViewerCore:
             wanted.append(Encoding.JPEG_QUALITY_0 + max(0, min(9, self.quality)))
         wanted.append(Encoding.COMPRESSION_0 + max(0, min(9, self.compression)))
         self._send(struct.pack(f">BxH{len(wanted)}i", 2, len(wanted), *wanted))
+
+    def _continue(self, wanted: bool) -> None:
+        if self.screen is not None:
+            self._send(struct.pack(">BBHHHH", 150, wanted, 0, 0, self.screen.width, self.screen.height))
 
     def _ask(self, *, incremental: bool) -> None:
         if self._connected and self.screen is not None and (not self._continuous or not incremental):

@@ -74,6 +74,7 @@ GRADIENT = zlib.compress(bytes(1000 * 800 * 3))
         (update(entry(1000, 800, 6, struct.pack(">I", len(BOMB)) + BOMB)), "grows beyond"),
         (update(entry(10, 10, 16, struct.pack(">I", len(BOMB)) + BOMB)), "grows beyond"),
         (update(entry(60000, 60000, -223)), "not possible"),
+        (update(entry(1000, 800, 7, b"\x80abc")) * 60, "over and over"),
     ],
 )
 def test_a_few_bytes_do_not_cost_much_time_or_memory(what: bytes, reason: str) -> None:

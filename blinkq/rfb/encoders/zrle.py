@@ -55,5 +55,4 @@ def _compact(pixels: Pixels, wanted: PixelFormat) -> bytes:
     if not wanted.short:
         return wanted.encode(pixels).tobytes()
     data = wanted.encode(pixels)
-    low = max(wanted.red_shift, wanted.green_shift, wanted.blue_shift) < 24  # the unused byte is the highest
-    return (data[..., 1:] if low == wanted.big_endian else data[..., :3]).tobytes()
+    return (data[..., 1:] if wanted.unused_is_highest == wanted.big_endian else data[..., :3]).tobytes()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from blinkq.base.errors import IllegalStateError
 from blinkq.rfb.authentication import answer_challenge
@@ -242,3 +244,39 @@ def test_pixels_in_other_formats(wanted: PixelFormat) -> None:
     assert value == wanted.blue_max << wanted.blue_shift
     value = int.from_bytes(encoded[0, 1].tobytes(), "big" if wanted.big_endian else "little")
     assert value == wanted.red_max << wanted.red_shift
+
+
+def test_continuous_updates_follow_the_screen_and_stop_while_nobody_looks() -> None:
+    viewer = connected()
+    outputs(viewer, b"\x96")
+    events = outputs(viewer, update(entry(0, 0, 50, 20, -223, b"")))
+    assert Transmit(struct.pack(">BBHHHH", 150, 1, 0, 0, 50, 20)) in events
+    assert Transmit(struct.pack(">BBHHHH", 3, 0, 0, 0, 50, 20)) in events
+    viewer.pause(True, 0.0)
+    assert viewer.drain() == [Transmit(struct.pack(">BBHHHH", 150, 0, 0, 0, 50, 20))]
+    assert outputs(viewer, b"\x96") == []  # it says that it has stopped
+    viewer.pause(False, 0.0)
+    assert viewer.drain()[0] == Transmit(struct.pack(">BBHHHH", 150, 1, 0, 0, 50, 20))
+
+
+def test_a_jpeg_in_many_passes_is_not_unpacked() -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), "red").save(out, "JPEG", progressive=True)
+    picture = out.getvalue()
+    length = bytes([len(picture) & 127 | 128, len(picture) >> 7])
+    assert "many passes" in failure(connected(), update(entry(0, 0, 16, 16, 7, b"\x90" + length + picture)))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "short", "tight"),
+    [
+        (OURS, True, True),
+        (BIG_ENDIAN, True, True),
+        (PixelFormat(red_shift=20, green_shift=10, blue_shift=0), False, True),  # no byte is without colour
+        (PixelFormat(red_max=31, green_max=63, blue_max=31, red_shift=11, green_shift=5), True, False),
+        (PixelFormat(depth=16), True, False),
+        (HIGH_COLOUR, False, False),
+    ],
+)
+def test_formats_of_which_a_byte_is_left_out(wanted: PixelFormat, short: bool, tight: bool) -> None:
+    assert (wanted.short, wanted.tight) == (short, tight)
