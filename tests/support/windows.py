@@ -83,18 +83,26 @@ class Softphone:
         command = [sys.executable, str(DRIVER), str(self._address), "--config-dir", str(self.config_dir)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        try:
+            self._connect(self.process)
+        except BaseException:
+            self.process.kill()
+            self.process.wait()
+            raise
+        return self
+
+    def _connect(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + PATIENCE
         while self._socket is None:
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, "the softphone does not answer"
+            assert process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, f"the softphone does not answer: {self.log.read_text()}"
             connection = socket.socket(socket.AF_UNIX)
             try:
                 connection.connect(str(self._address))
                 self._socket = connection
             except OSError:  # not there yet
                 connection.close()
-                _give_a_moment(self.process)
-        return self
+                _give_a_moment(process)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         assert self.process is not None
