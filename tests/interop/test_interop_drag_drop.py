@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -48,10 +49,16 @@ class Other:
         x, y = PLACE[0] + 40, PLACE[1] + 20
         self._move(x, y)
         self._softphone._xdotool("mousedown", "1")
+        there = int(str(place["x"])), int(str(place["y"]))
         for step in range(1, 6):  # slowly: a drag begins after some pixels, and asks the windows on its way
-            self._move(x + (int(str(place["x"])) - x) * step // 5, y + (int(str(place["y"])) - y) * step // 5)
-        while self._says() != "accepted":
-            pass
+            self._move(x + (there[0] - x) * step // 5, y + (there[1] - y) * step // 5)
+        deadline, said, step = time.monotonic() + PATIENCE, "", 0
+        while said != "accepted":  # a hand is never quite still, and a drag asks the windows when it moves
+            assert time.monotonic() < deadline, "it is not accepted"
+            step += 1
+            self._move(there[0] + step % 2, there[1])
+            if self._has_something_to_say(0.5):
+                said = self._says()
 
     def let_go(self) -> str:
         """Let the button go; gives what became of it, once the softphone has taken it: Qt tells earlier, and what is dragged can be had
@@ -65,11 +72,13 @@ class Other:
     def _move(self, x: int, y: int) -> None:
         self._softphone._xdotool("mousemove", str(x), str(y))
 
+    def _has_something_to_say(self, seconds: float) -> bool:
+        return b"\n" in self._rest or bool(select.select([self._process.stdout], [], [], seconds)[0])
+
     def _says(self) -> str:
         assert self._process.stdout is not None
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([self._process.stdout], [], [], PATIENCE)
-            assert ready, "the window to drag from says nothing"
+            assert self._has_something_to_say(PATIENCE), "the window to drag from says nothing"
             data = os.read(self._process.stdout.fileno(), 1000)
             assert data, "the window to drag from is gone"
             self._rest += data
