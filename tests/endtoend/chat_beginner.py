@@ -51,9 +51,12 @@ class Beginner(NotificationHandler):
         self.chat.send_message("first")
 
     def _NH_ChatStreamGotMessage(self, notification: Notification) -> None:
-        print(notification.data.message.content, flush=True)
-        if "first" in notification.data.message.content:
+        content = notification.data.message.content
+        print(content, flush=True)
+        if "first" in content:
             self.session.add_stream(self.sound)
+        elif "no longer" in content:
+            self.chat.send_message("second")
         else:
             self.session.end()
 
@@ -61,8 +64,6 @@ class Beginner(NotificationHandler):
         print(notification.data.action, self.sound.type, flush=True)
         if notification.data.action == "add":
             self.session.remove_stream(self.sound)
-        else:
-            self.chat.send_message("second")
 
     def _NH_SIPSessionGotRejectProposal(self, notification: Notification) -> None:
         print("refused", notification.data.code, flush=True)

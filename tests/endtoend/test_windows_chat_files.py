@@ -98,7 +98,7 @@ def test_sound_comes_to_a_chat_and_goes_again(tmp_path: Path) -> None:
         finally:
             bob.terminate()
         told = bob.stdout.read().splitlines()
-        steps = ["Bob has read: first", "add audio", "remove audio", "Bob has read: second", "ended"]
+        steps = ["Bob has read: first", "add audio", "remove audio", "Bob no longer talks", "Bob has read: second", "ended"]
         assert dave.stdout.splitlines() == steps, dave.stdout + dave.stderr + (tmp_path / "bob.log").read_text()
         assert told == ["Bob talks", "Bob's call is over: The sound was removed; the rest goes on.", "ended"]
         assert bob.wait(PATIENCE) == 0, (tmp_path / "bob.log").read_text()

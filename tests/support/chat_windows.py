@@ -78,6 +78,7 @@ class Bob:
 
     def __init__(self, application: Application) -> None:
         self._application = application
+        self._chats: list[Chat] = []
         self._timer = QTimer(application)
         self._timer.timeout.connect(self._agree)
         self._timer.start(50)
@@ -86,6 +87,7 @@ class Bob:
         application.calls.added.connect(self._call_added)
 
     def _added(self, chat: Chat) -> None:
+        self._chats.append(chat)
         chat.arrived.connect(lambda entry: chat.write(f"Bob has read: {entry.text}") if entry.text else None)
         chat.entry_changed.connect(lambda entry: self._seen(chat, entry))
 
@@ -96,7 +98,13 @@ class Bob:
 
     def _call_added(self, call: Call) -> None:
         call.talking.connect(lambda: print("Bob talks", flush=True))
-        call.finished.connect(lambda: print("Bob's call is over:", call.notice, flush=True))
+        call.finished.connect(lambda: self._call_over(call))
+
+    def _call_over(self, call: Call) -> None:
+        """Tell who goes on writing: what they removed goes here later than there."""
+        print("Bob's call is over:", call.notice, flush=True)
+        if "rest goes on" in call.notice:
+            self._chats[-1].write("Bob no longer talks")
 
     def _file_added(self, transfer: FileTransfer) -> None:
         if "too long" in transfer.name:
