@@ -19,8 +19,8 @@ from blinkq.media.wire import FrameReader, WireError, encode
 
 __all__ = ["MediaChild"]
 
-#: Seconds that a new process may take to report itself.
-START_TIMEOUT = 10.0
+#: Seconds that a new process may take to report itself: a cold disk and a busy machine take their time, and without sound we cannot start.
+START_TIMEOUT = 30.0
 
 #: Bytes that may wait in the pipe; when the process reads nothing for so long, it hangs and is better replaced.
 MAX_UNREAD = 1 << 20

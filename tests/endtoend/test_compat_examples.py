@@ -52,6 +52,7 @@ def test_the_specifications_example_calls_and_hangs_up(echo_service: BlinkQ, por
     assert "secret" not in (directory / "config").read_text()
     with Script(EXAMPLES / "simple_call.py", directory, "sip:echo@example.com", f"127.0.0.1:{port}") as call:
         call.wait_for("Session started!")
+        echo_service.wait_for("SIPSessionDidStart")  # or it would be told that the call was cancelled
         call.press_return()
         assert call.wait() == 0, call.lines
     # whether it rings is the service's affair: it answers at once

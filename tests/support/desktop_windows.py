@@ -77,7 +77,7 @@ def look(application: Application, echo: EchoService) -> dict[str, object]:
     until(right, "the bars")
     title = window.title_label.text()
     window.close()
-    until(lambda: echo.heard("SIPSessionDidEnd") == 1, "the end")
+    until(lambda: window.viewer.over and echo.heard("SIPSessionDidEnd") == 1, "the end")
     return {"stages": list(dict.fromkeys(stages)), "title": title, "bars": seen}
 
 
