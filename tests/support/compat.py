@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,12 @@ __all__ = ["EXAMPLES", "Script", "run_script"]
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 
 # not the keyring of whoever runs the tests
-_ENVIRONMENT = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "PYTHONUNBUFFERED": "1"}
+_ENVIRONMENT = {"PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring", "PYTHONUNBUFFERED": "1", "PYTHONFAULTHANDLER": "1"}
+
+
+def _hear_interrupts() -> None:
+    """Tests that run in the background of a shell ignore SIGINT, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run_script(script: Path, *arguments: object, seconds: float = 90) -> subprocess.CompletedProcess[str]:
@@ -31,7 +37,7 @@ class Script:
     def __init__(self, script: Path, *arguments: object) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "blinkq.compat", str(script), *map(str, arguments)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env={**os.environ, **_ENVIRONMENT},
+            stderr=subprocess.STDOUT, text=True, env={**os.environ, **_ENVIRONMENT}, preexec_fn=_hear_interrupts,
         )  # fmt: skip
         self.lines: list[str] = []
         self._news = threading.Condition()
@@ -58,8 +64,13 @@ class Script:
         self.process.stdin.flush()
 
     def wait(self, seconds: float = 90) -> int:
-        """The exit status."""
-        status = self.process.wait(seconds)
+        """The exit status. Who does not end in time says where it hangs."""
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            self._reader.join(30)
+            raise AssertionError(f"the script did not end within {seconds} s: {self.lines}") from None
         self._reader.join(30)
         return status
 
