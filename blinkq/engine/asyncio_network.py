@@ -19,7 +19,6 @@ from blinkq.engine.asyncio_stream import AsyncioStream, ClosingStreams
 from blinkq.engine.errors import NetworkError, TLSError, describe_bind_error, describe_os_error
 from blinkq.engine.lan import Interface, list_interfaces
 from blinkq.engine.network import Accept, Address, DatagramHandler, DatagramSocket, Stream, StreamHandler
-from blinkq.engine.pair_tls import PairTLSStream, pair_context
 from blinkq.engine.polled_udp import PolledUDPSocket
 from blinkq.engine.tls import TLSConfig, client_context, describe_tls_error, server_context
 
@@ -228,6 +227,9 @@ class _Listener:
 
 def _over_tls(config: TLSConfig, accept: Accept) -> Accept:
     """Accepts TCP connections, and lets ``accept`` know of them when they are TLS."""
+    # pyOpenSSL takes 50 ms and 11 MB, and most runs never need it
+    from blinkq.engine.pair_tls import PairTLSStream, pair_context
+
     context = pair_context(config)
     shaking: list[PairTLSStream] = []
 

@@ -17,9 +17,7 @@ from blinkq.engine.errors import NetworkError, place
 from blinkq.engine.msrp_link import MSRPLink
 from blinkq.engine.msrp_relay import RelayAddress, RelayPlace
 from blinkq.engine.network import Listener, Network, Stream, StreamHandler
-from blinkq.engine.own_certificate import own_certificate
 from blinkq.engine.tls import TLSConfig
-from blinkq.engine.websocket import connect_websocket
 from blinkq.msrp.events import SessionBound, SessionFailed
 from blinkq.msrp.session import Session
 from blinkq.msrp.uri import DEFAULT_PORT, MSRPURI
@@ -78,6 +76,8 @@ class MSRPEndpoint:
     def certificate(self) -> TLSConfig:
         """Our own certificate for this run, whose fingerprint SDP tells."""
         if self._certificate is None:
+            from blinkq.engine.own_certificate import own_certificate  # cryptography takes 40 ms: not at each start
+
             self._certificate = own_certificate(self._clock.wallclock())
         return self._certificate
 
@@ -203,6 +203,8 @@ class MSRPEndpoint:
                 if resource is None:
                     stream: Stream = await self._network.connect_stream(address, port, link, tls=tls, server_name=server_name)
                 else:
+                    from blinkq.engine.websocket import connect_websocket  # few relays are reached so
+
                     stream = await connect_websocket(
                         self._network, address, port, link, host=server_name or address, resource=resource, subprotocol="msrp",
                         tls=None if tls is None else replace(tls, web=True),
